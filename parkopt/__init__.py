@@ -1,0 +1,1 @@
+"""parkopt: schedules, carbon factors and green-power evidence for zero-carbon parks."""

@@ -1,0 +1,1 @@
+"""Forecasts of PV, wind and load power, as pure functions of arrays."""

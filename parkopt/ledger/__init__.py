@@ -1,0 +1,1 @@
+"""Records as canonical JSON in a Merkle log with signed checkpoints, and their offline check."""

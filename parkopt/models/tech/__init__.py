@@ -1,0 +1,1 @@
+"""The technologies, one a file: frozen config, `build`, `report`."""

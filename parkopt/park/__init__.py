@@ -1,0 +1,1 @@
+"""Park files: schema, reader, discovery, and the series files that they name."""

@@ -1,0 +1,1 @@
+"""From a built model to a checked solution, through HiGHS."""

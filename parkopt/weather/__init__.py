@@ -1,0 +1,1 @@
+"""Weather: one source a file, each giving the same canonical Dataset."""
