@@ -312,6 +312,54 @@ class ChangedData(DataFault):
     fix_zh = "请重新安装 parkopt，或重新生成并同时提交数据与校验值。"
 
 
+class UnevenSteps(DataFault):
+    code = "PK1314"
+    en = "The time {value} is not a whole number of {step_min} min steps after the row before it."
+    zh = "时间 {value} 与上一行的间隔不是 {step_min} 分钟的整数倍。"
+    fix_en = "Write all rows on one regular step, a divisor or a multiple of an hour."
+    fix_zh = "请使所有行处于同一等间隔步长，且为一小时的约数或倍数。"
+
+
+class EnergyNotPower(DataFault):
+    code = "PK1315"
+    en = "{column} is in {unit}: an energy summed over time, where {expected} is needed."
+    zh = "{column} 的单位 {unit} 是一段时间内累计的能量，此处需要 {expected}。"
+    fix_en = "Divide by the seconds it was summed over (ERA5: 3600; or since the issue), then state {expected}."
+    fix_zh = "请除以累计时长的秒数（ERA5 为 3600；或自起报时刻累计），再写明 {expected}。"
+
+
+class TooFar(DataFault):
+    code = "PK1316"
+    en = "{latitude:.2f} N {longitude:.2f} E is {distance_km:.0f} km from {nearest}, beyond {limit_km:.0f} km."
+    zh = "地点 {latitude:.2f} N {longitude:.2f} E 距 {nearest} {distance_km:.0f} km，超过 {limit_km:.0f} km。"
+    fix_en = "Give a weather file of the place (.epw or .csv)."
+    fix_zh = "请提供当地的气象文件（.epw 或 .csv）。"
+
+
+class ShiftedClock(DataFault):
+    code = "PK1317"
+    en = "The sunlight in the file is centred {minutes:.0f} min away from solar noon: its time zone is wrong."
+    zh = "文件中的日照中心偏离真太阳正午 {minutes:.0f} 分钟：时区有误。"
+    fix_en = "Correct the zone in the header or the mapping (PVGIS writes EPW rows in UTC under a local zone)."
+    fix_zh = "请更正文件头或映射中的时区（PVGIS 的 EPW 行为 UTC，却标注当地时区）。"
+
+
+class WrongCurve(DataFault):
+    code = "PK1330"
+    en = "The power curve of {turbine!r} cannot be used: {reason}."
+    zh = "机型 {turbine!r} 的功率曲线无法使用：{reason}。"
+    fix_en = "Give rising wind speeds in m/s, each with a power in MW."
+    fix_zh = "请按风速（m/s）递增给出各点功率（MW）。"
+
+
+class UnknownArchetype(DataFault):
+    code = "PK1331"
+    en = "There is no load archetype {archetype!r}."
+    zh = "没有负荷类型 {archetype!r}。"
+    fix_en = "Name one of: {known}; docs/forecast.md shows them."
+    fix_zh = "请给出其中之一：{known}；说明见 docs/forecast.md。"
+
+
 # ---------------------------------------------------------------- PK14 solve
 
 
@@ -431,6 +479,38 @@ class KeyUnreadable(LedgerFault):
     zh = "签名密钥 {path} 无法使用：{reason}。"
     fix_en = "Restore it from your backup; parkopt never replaces a key by itself."
     fix_zh = "请从备份恢复；parkopt 不会自行更换密钥。"
+
+
+class BadRecord(LedgerFault):
+    code = "PK1607"
+    en = "The record cannot be logged: {reason}."
+    zh = "该记录无法写入日志：{reason}。"
+    fix_en = "Nothing of this batch was logged; correct it and append it again."
+    fix_zh = "本批记录均未写入；请改正后重新追加。"
+
+
+class BadVerifierKey(LedgerFault):
+    code = "PK1608"
+    en = "{value!r} is not a verifier key."
+    zh = "{value!r} 不是验证公钥。"
+    fix_en = "Give the whole line name+id+key from the .vkey file of the park."
+    fix_zh = "请给出园区 .vkey 文件中的整行内容（名称+编号+公钥）。"
+
+
+class OutsideLog(LedgerFault):
+    code = "PK1609"
+    en = "The log has {size} record(s); {asked} is not among them."
+    zh = "日志共有 {size} 条记录，其中没有 {asked}。"
+    fix_en = "Ask for an index or size that the signed checkpoint covers."
+    fix_zh = "请给出已签名检查点所覆盖的编号或大小。"
+
+
+class NothingToProve(LedgerFault):
+    code = "PK1610"
+    en = "No record of the log is among those asked for."
+    zh = "日志中没有所要求的记录。"
+    fix_en = "Check the park, enterprise and date; run and log the day first."
+    fix_zh = "请检查园区、企业和日期；并先计算和记录该日。"
 
 
 # ---------------------------------------------------------------- PK17 store and service

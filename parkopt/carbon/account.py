@@ -1,0 +1,209 @@
+"""The carbon of a schedule: flows in Wh, traced, put back as hourly factor and green shares.
+
+This is the physical account: location-based, by proportional sharing, forecast as long as
+it rests on a schedule. What contracts attribute is another ledger and not mixed in here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from parkopt.carbon.factors import Factor
+from parkopt.carbon.reservoir import Reservoir
+from parkopt.carbon.trace import Flows, Trace, opening_reservoir, origin_of, trace
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.models.tech.contract import Contract
+from parkopt.models.tech.storage import Storage
+from parkopt.park.schema import Park
+from parkopt.park.state import AssetState, ParkState
+from parkopt.schedule import described
+
+WH_PER_MWH = 1e6
+EXPORT = "export"
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A schedule with its carbon, the trace behind it, and the state with origins."""
+
+    schedule: xr.Dataset
+    trace: Trace
+    state: ParkState
+
+
+def account(
+    schedule: xr.Dataset, park: Park, grid: TimeGrid, before: ParkState, after: ParkState, grid_factor: Factor
+) -> Account:
+    """Trace a schedule and add factor, carbon and shares to it.
+
+    Parameters
+    ----------
+    schedule : xarray.Dataset
+        From `parkopt.schedule.to_schedule`.
+    park : Park
+        Its park.
+    grid : TimeGrid
+        Its grid.
+    before, after : ParkState
+        State at its start and its end; the latter gets the origins of the stored energy.
+    grid_factor : Factor
+        Carbon of imports.
+
+    Raises
+    ------
+    NotClosed, ChargeAndDischarge
+        Where the flows cannot be traced.
+    """
+    reservoirs = {name: _opening(name, asset, before, grid_factor) for name, asset in _storages(park).items()}
+    flows = flows_of(schedule, park, grid, grid_factor)
+    traced = trace(flows, reservoirs)
+    added = _described_shares(schedule, park, flows, traced, grid)
+    attrs = {f"grid_factor_{key}": value for key, value in grid_factor.as_dict().items()}
+    full = schedule.assign(added).assign_attrs(attrs | METHOD)
+    return Account(described(full), traced, _with_origins(after, reservoirs))
+
+
+METHOD = {
+    "carbon_method": "physical tracing, proportional sharing, one bus",
+    "carbon_storage": "mixed pool, losses to discharge",
+    "carbon_basis": "forecast (from a schedule, not from meters)",
+}
+
+
+def green_sources(park: Park) -> frozenset[str]:
+    """Return the assets that bring local green energy to the bus."""
+    direct = {n for n, a in park.assets.items() if isinstance(a, Contract) and a.delivered_over == "direct"}
+    return frozenset(direct | set(park.of_kind("wind")) | set(park.of_kind("pv")))
+
+
+def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Factor) -> Flows:
+    """Return the schedule's flows in whole Wh; rounding is put on the largest source of each step."""
+    green = green_sources(park)
+    names = [name for name in park.assets if name in green]
+    sources = {name: _wh(_supplied(schedule, name), grid) for name in names}
+    grid_name = next(iter(park.of_kind("grid")))
+    sources[grid_name] = _wh(schedule["import_mw"].to_numpy(), grid)
+    sinks = _sinks(schedule, park, grid)
+    charge = {name: _wh(_of(schedule, "charge_mw", name), grid) for name in _storages(park)}
+    discharge = {name: _wh(_of(schedule, "discharge_mw", name), grid) for name in _storages(park)}
+    _absorb_rounding(sources, discharge, [*sinks.values(), *charge.values()])
+    return Flows(
+        labels=[grid.label(step) for step in range(grid.n)],
+        sources={name: values.tolist() for name, values in sources.items()},
+        factor_ug_per_wh={name: grid_factor.ug_per_wh if name == grid_name else 0 for name in sources},
+        sinks={name: values.tolist() for name, values in sinks.items()},
+        charge={name: values.tolist() for name, values in charge.items()},
+        discharge={name: values.tolist() for name, values in discharge.items()},
+        standing={n: 1.0 - (1.0 - a.self_discharge) ** grid.hours for n, a in _storages(park).items()},
+        gap_ug_per_wh=grid_factor.ug_per_wh,
+    )
+
+
+def _storages(park: Park) -> dict[str, Storage]:
+    return {name: asset for name, asset in park.assets.items() if isinstance(asset, Storage)}
+
+
+def _of(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
+    row = schedule.get_index("asset").get_loc(asset)
+    values: FloatArray = schedule[variable].values[row]
+    return values
+
+
+def _supplied(schedule: xr.Dataset, name: str) -> FloatArray:
+    """Return what a green source brings to the bus: its supply, or what a direct contract gives."""
+    if "supply_mw" in schedule and np.isfinite(values := _of(schedule, "supply_mw", name)).all():
+        return values
+    return _of(schedule, "take_mw", name)
+
+
+def _wh(mw: FloatArray, grid: TimeGrid) -> IntArray:
+    return np.rint(np.asarray(mw) * (grid.hours * WH_PER_MWH)).astype(np.int64)
+
+
+def _sinks(schedule: xr.Dataset, park: Park, grid: TimeGrid) -> dict[str, IntArray]:
+    """Return consumption by enterprise, and the export."""
+    sinks: dict[str, IntArray] = {name: np.zeros(grid.n, dtype=np.int64) for name in consumers(park)}
+    for kind, variable in (("load", "demand_mw"), ("electrolyser", "power_mw")):
+        for name, asset in park.of_kind(kind).items():
+            sinks[getattr(asset, "enterprise", "")] += _wh(_of(schedule, variable, name), grid)
+    return {**sinks, EXPORT: _wh(schedule["export_mw"].to_numpy(), grid)}
+
+
+def consumers(park: Park) -> list[str]:
+    """Return the enterprises that consume, in the order of the park file."""
+    used = {getattr(asset, "enterprise", "") for asset in park.assets.values()}
+    return [name for name in park.enterprises if name in used]
+
+
+def _absorb_rounding(sources: dict[str, IntArray], discharge: dict[str, IntArray], sinks: list[IntArray]) -> None:
+    """Move the few Wh by which rounded flows miss their balance onto the largest source of the step."""
+    names = list(sources)
+    gives = np.sum([*sources.values(), *discharge.values()], axis=0)
+    gap = np.sum(sinks, axis=0) - gives
+    largest = np.argmax(np.stack(list(sources.values())), axis=0)
+    for index, name in enumerate(names):
+        mine = largest == index
+        sources[name] = np.maximum(sources[name] + np.where(mine, gap, 0), 0)
+
+
+def _opening(name: str, asset: Storage, before: ParkState, grid_factor: Factor) -> Reservoir:
+    state = before.of(name)
+    stored = round(asset.opening_mwh(name, state) * WH_PER_MWH)
+    known = (state.origin_wh, {key: int(ug) for key, ug in state.origin_ug.items()}) if state.origin_wh else None
+    efficiencies = (asset.charge_efficiency, asset.discharge_efficiency)
+    return opening_reservoir(name, efficiencies, stored, known, grid_factor.ug_per_wh)
+
+
+def _described_shares(
+    schedule: xr.Dataset, park: Park, flows: Flows, traced: Trace, grid: TimeGrid
+) -> dict[str, xr.DataArray]:
+    """Return the traced arrays with their dims: time, enterprise, source."""
+    names, green = consumers(park), green_sources(park)
+    labels = sorted({label for step in traced.wh for _, label in step}, key=lambda label: ("<" in label, label))
+    shares = _table(traced.wh, names, labels, grid)
+    carbon = _table(traced.ug, names, labels, grid).sum(axis=1)
+    export = _table(traced.wh, [EXPORT], labels, grid)[0]
+    is_green = np.asarray([origin_of(label) in green for label in labels], dtype=bool)
+    consumption = np.asarray([flows.sinks[name] for name in names], dtype=np.int64).reshape(len(names), grid.n)
+    park_wh, park_ug = consumption.sum(axis=0), carbon.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(park_wh > 0, park_ug / np.maximum(park_wh, 1) / 1000.0, 0.0)
+    coords = {"time": schedule["time"], "enterprise": names, "source": labels}
+
+    def array(dims: tuple[str, ...], values: NDArray[np.generic]) -> xr.DataArray:
+        return xr.DataArray(values, dims=dims, coords={dim: coords[dim] for dim in dims})
+
+    return {
+        "consumption_wh": array(("enterprise", "time"), consumption),
+        "green_wh": array(("enterprise", "time"), shares[:, is_green].sum(axis=1)),
+        "share_wh": array(("enterprise", "source", "time"), shares),
+        "carbon_ug": array(("enterprise", "time"), carbon),
+        "export_wh": array(("source", "time"), export),
+        "park_factor_kg_per_mwh": array(("time",), factor),
+        "park_carbon_ug": array(("time",), park_ug),
+        "park_consumption_wh": array(("time",), park_wh),
+    }
+
+
+def _table(steps: list[dict[tuple[str, str], int]], sinks: list[str], labels: list[str], grid: TimeGrid) -> IntArray:
+    table = np.zeros((len(sinks), len(labels), grid.n), dtype=np.int64)
+    row = {name: index for index, name in enumerate(sinks)}
+    column = {label: index for index, label in enumerate(labels)}
+    for t, step in enumerate(steps):
+        for (sink, label), value in step.items():
+            if sink in row:
+                table[row[sink], column[label], t] = value
+    return table
+
+
+def _with_origins(after: ParkState, reservoirs: dict[str, Reservoir]) -> ParkState:
+    assets = dict(after.assets)
+    for name, reservoir in reservoirs.items():
+        origins = {"origin_wh": dict(reservoir.wh), "origin_ug": {key: str(ug) for key, ug in reservoir.ug.items()}}
+        assets[name] = AssetState(**{**dict(assets.get(name, AssetState())), **origins})
+    return after.model_copy(update={"assets": assets})

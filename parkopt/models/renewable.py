@@ -1,0 +1,41 @@
+"""What wind and PV share: use what is available, or curtail it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.models.base import Hub, Role, Series, Technology, Values
+from parkopt.units import YuanPerMegawattHour
+
+
+class Renewable(Technology):
+    """A local plant on a direct line: ``use_mw <= available_mw`` in each step."""
+
+    om: YuanPerMegawattHour = 0.0
+    """Variable operating cost per MWh used."""
+    price: YuanPerMegawattHour = 0.0
+    """What the park pays the plant's owner per MWh used."""
+    curtail_price: YuanPerMegawattHour = 0.0
+    """What each curtailed MWh costs."""
+
+    def build(self, block: Any, hub: Hub) -> None:
+        """Declare ``use_mw``; a price on curtailment counts the unused part."""
+        use = hub.var(block, "use_mw", 0.0, hub.own["available_mw"])
+        hub.supply(Role.LOCAL, use)
+        if paid := self.om + self.price:
+            hub.cost("local_energy", "use_mw", paid * hub.grid.hours)
+        if self.curtail_price:
+            curtailed = hub.var(block, "curtailed_mw")
+            available = hub.own["available_mw"]
+            hub.rows(block, "curtailment", lambda t: use[t] + curtailed[t] == float(available[t]))
+            hub.cost("curtailment", "curtailed_mw", self.curtail_price * hub.grid.hours)
+
+    def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
+        """Return supply, available and curtailed power."""
+        del name, grid
+        return {
+            "supply_mw": values["use_mw"],
+            "available_mw": series["available_mw"],
+            "curtailed_mw": series["available_mw"] - values["use_mw"],
+        }

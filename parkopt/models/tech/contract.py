@@ -1,0 +1,103 @@
+"""A direct green-power contract: baseload, or a share of what a named plant produces.
+
+Take-or-pay counts over the contract's window: what was offered and taken before comes
+with the state, and only what the day adds to the shortfall is paid with the day.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.models.base import Conditions, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.tech.pv import Pv
+from parkopt.models.tech.wind import Wind
+from parkopt.park.state import AssetState
+from parkopt.units import Megawatt, Ratio, YuanPerMegawattHour
+
+Plant = Annotated[Wind | Pv, Field(discriminator="kind")]
+
+
+class Contract(Technology):
+    """A contract with a seller of green power."""
+
+    kind: Literal["contract"] = "contract"
+    """Contract."""
+    title: ClassVar[dict[str, str]] = {"en": "contract", "zh": "合同"}
+    form: Literal["baseload", "pay_as_produced"]
+    """A fixed power in every hour, or a share of a plant's production."""
+    seller: str
+    """Who sells."""
+    price: YuanPerMegawattHour
+    """Price of the energy taken."""
+    take_or_pay: Ratio = 0.0
+    """Share of the offered energy that is paid whether it is taken or not."""
+    delivered_over: Literal["grid", "direct"] = "grid"
+    """Over the public grid (within the import, bearing its fees), or over a direct line."""
+    volume: Megawatt | None = None
+    """Power of a baseload contract."""
+    plant: Plant | None = None
+    """The plant of a pay-as-produced contract."""
+    share: Ratio = 1.0
+    """Share of the plant's production."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Contract:
+        wanted, other = ("volume", "plant") if self.form == "baseload" else ("plant", "volume")
+        if getattr(self, wanted) is None or getattr(self, other) is not None:
+            raise PydanticCustomError("one_of", "exactly one of {names} is needed", {"names": wanted})
+        return self
+
+    def series(self, at: Conditions) -> dict[str, FloatArray]:
+        """Return ``offer_mw``: what the contract offers in each step."""
+        if self.plant is None:
+            return {"offer_mw": np.full(at.grid.n, self.volume)}
+        return {"offer_mw": self.share * self.plant.series(at)["available_mw"]}
+
+    def shortfall_mwh(self, offered_mwh: float, taken_mwh: float) -> float:
+        """Return the energy that is paid without being taken, of what was offered and taken."""
+        return max(0.0, self.take_or_pay * offered_mwh - taken_mwh)
+
+    def build(self, block: Any, hub: Hub) -> None:
+        """Declare what is taken, and what must be paid beside it."""
+        hours, offer = hub.grid.hours, hub.own["offer_mw"]
+        take = hub.var(block, "take_mw", 0.0, offer)
+        if self.delivered_over == "grid":
+            hub.over_grid.append((hub.name, take))
+        else:
+            hub.supply(Role.LOCAL, take)
+        hub.cost("contract_energy", "take_mw", self.price * hours)
+        if self.delivered_over == "grid":
+            hub.cost("market_energy", "take_mw", -self._market_price(hub) * hours)
+        if self.take_or_pay:
+            self._take_or_pay(block, hub, take, float(np.sum(offer)) * hours)
+
+    def _market_price(self, hub: Hub) -> FloatArray:
+        """Return the price of the import that the contract's energy replaces."""
+        return next(
+            own["energy_price_yuan_per_mwh"] for own in hub.series.values() if "energy_price_yuan_per_mwh" in own
+        )
+
+    def _take_or_pay(self, block: Any, hub: Hub, take: Any, offered_mwh: float) -> None:
+        before = hub.state.of(hub.name)
+        already = self.shortfall_mwh(before.offered_mwh, before.taken_mwh)
+        due = self.take_or_pay * (before.offered_mwh + offered_mwh) - before.taken_mwh - already
+        rise = hub.one(block, "shortfall_rise_mwh", lower=-already)
+        pairs = [(hub.grid.hours, take[t]) for t in hub.steps]
+        hub.row(block, "take_or_pay", linear([*pairs, (1.0, rise[0])]) >= due)
+        hub.cost("take_or_pay", "shortfall_rise_mwh", self.price)
+
+    def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
+        """Return what was offered and taken."""
+        del name, grid
+        return {"take_mw": values["take_mw"], "offer_mw": series["offer_mw"]}
+
+    def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
+        """Hand over what was offered and taken so far."""
+        offered = before.offered_mwh + float(np.sum(series["offer_mw"])) * grid.hours
+        taken = before.taken_mwh + float(np.sum(now["take_mw"])) * grid.hours
+        return AssetState(**{**dict(before), "offered_mwh": offered, "taken_mwh": taken})

@@ -1,0 +1,162 @@
+"""An electrolyser that runs or stands, with a tank and a demand for hydrogen.
+
+``tank[t] = tank[t-1] + power[t] h 1000 / efficiency - demand[t]``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.errors import Text, Where
+from parkopt.faults import WrongState
+from parkopt.models.base import Conditions, Hub, Role, Series, Technology, Values, linear
+from parkopt.park.state import AssetState
+from parkopt.units import Kilogram, KilogramPerDay, KilowattHourPerKilogram, Megawatt, PerHour, Ratio, Yuan
+
+KWH_PER_MWH = 1000.0
+DAY_H = 24.0
+TOLERANCE_KG = 1e-3
+
+
+class Electrolyser(Technology):
+    """An electrolyser with its hydrogen tank."""
+
+    kind: Literal["electrolyser"] = "electrolyser"
+    """Electrolyser."""
+    title: ClassVar[dict[str, str]] = {"en": "electrolyser", "zh": "电解槽"}
+    enterprise: str
+    """Whose consumption it is."""
+    power: Megawatt
+    """Rated AC power, with its auxiliaries."""
+    efficiency: KilowattHourPerKilogram
+    """AC energy per kg of hydrogen."""
+    min_load: Ratio = 0.3
+    """Lowest load while it runs, as a share of `power`."""
+    start_cost: Yuan = 0.0
+    """Cost of each start."""
+    ramp: PerHour | None = None
+    """Largest change of load in an hour as a share of `power`, while it runs on; free where absent."""
+    tank: Kilogram = 0.0
+    """Size of the tank."""
+    tank_initial: Ratio = 0.5
+    """Level at the start, where no state is handed over."""
+    tank_final: Ratio = 0.5
+    """Least level at the end."""
+    demand: KilogramPerDay
+    """Hydrogen to be delivered, evenly through the day."""
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Name the enterprise."""
+        yield ("enterprise", "enterprises", self.enterprise)
+
+    def series(self, at: Conditions) -> dict[str, FloatArray]:
+        """Return ``hydrogen_demand_kg`` of each step."""
+        return {"hydrogen_demand_kg": np.full(at.grid.n, self.demand * at.grid.hours / DAY_H)}
+
+    def opening_kg(self, name: str, state: AssetState) -> float:
+        """Return the hydrogen in the tank at the start.
+
+        Raises
+        ------
+        WrongState
+            Where the state holds more than the tank does.
+        """
+        if state.tank_kg is None:
+            return self.tank_initial * self.tank
+        if state.tank_kg > self.tank + TOLERANCE_KG:
+            where = Where(field=f"assets.{name}.tank_kg")
+            raise WrongState(where, name="tank_kg", value=f"{state.tank_kg} kg", low="0 kg", high=f"{self.tank} kg")
+        return min(state.tank_kg, self.tank)
+
+    def build(self, block: Any, hub: Hub) -> None:
+        """Declare power, running, starts and the tank."""
+        power = hub.var(block, "power_mw", 0.0, self.power)
+        on = hub.flag(block, "on")
+        hub.draw(Role.DEMAND, power)
+        low = self.min_load * self.power
+        hub.rows(block, "least_load", lambda t: linear([(1.0, power[t]), (-low, on[t])]) >= 0.0)
+        hub.rows(block, "rated_load", lambda t: linear([(1.0, power[t]), (-self.power, on[t])]) <= 0.0)
+        if self.start_cost:
+            self._starts(block, hub, on)
+        if self.ramp is not None:
+            self._ramps(block, hub, power, on)
+        self._tank(block, hub, power)
+
+    def _starts(self, block: Any, hub: Hub, on: Any) -> None:
+        start = hub.var(block, "start", 0.0, 1.0)
+        before = 1.0 if hub.state.of(hub.name).on else 0.0
+
+        def begins(t: int) -> Any:
+            if t == 0:
+                return linear([(1.0, start[t]), (-1.0, on[t])]) >= -before
+            return linear([(1.0, start[t]), (-1.0, on[t]), (1.0, on[t - 1])]) >= 0.0
+
+        hub.rows(block, "begins", begins)
+        hub.cost("starts", "start", self.start_cost)
+
+    def _ramps(self, block: Any, hub: Hub, power: Any, on: Any) -> None:
+        """Limit the change while the unit runs on; starting and stopping are free to reach least load."""
+        step = (self.ramp or 0.0) * self.power * hub.grid.hours
+        low = self.min_load * self.power
+        later = list(hub.steps)[1:]
+        first = max(step, low)
+        hub.rows(
+            block,
+            "ramp_up",
+            lambda t: linear([(1.0, power[t]), (-1.0, power[t - 1]), (first - step, on[t - 1])]) <= first,
+            later,
+        )
+        hub.rows(
+            block,
+            "ramp_down",
+            lambda t: linear([(1.0, power[t - 1]), (-1.0, power[t]), (first - step, on[t])]) <= first,
+            later,
+        )
+
+    def _tank(self, block: Any, hub: Hub, power: Any) -> None:
+        per_mw = hub.grid.hours * KWH_PER_MWH / self.efficiency
+        demand = hub.own["hydrogen_demand_kg"]
+        opening = self.opening_kg(hub.name, hub.state.of(hub.name))
+        tank = hub.var(block, "tank_kg", 0.0, self.tank)
+
+        def balance(t: int) -> Any:
+            pairs = [(1.0, tank[t]), (-per_mw, power[t])]
+            if t == 0:
+                return linear(pairs) == opening - float(demand[t])
+            return linear([*pairs, (-1.0, tank[t - 1])]) == -float(demand[t])
+
+        level = hub.rows(block, "tank_level", balance)
+        hub.promise(
+            "demand", "kg", level, Text(f"the hydrogen demand of {hub.name}", f"{hub.name} 的氢需求"), 0.02, -1.0
+        )
+        final = hub.rows(
+            block, "tank_end", lambda t: linear([(1.0, tank[t])]) >= self.tank_final * self.tank, [hub.grid.n - 1]
+        )
+        hub.promise(
+            "tank_final", "kg", final, Text(f"the final tank level of {hub.name}", f"{hub.name} 的期末储氢"), 0.01
+        )
+
+    def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
+        """Return power, running, hydrogen made and the tank's level at each step's end."""
+        del name, series
+        made = values["power_mw"] * grid.hours * KWH_PER_MWH / self.efficiency
+        return {
+            "power_mw": values["power_mw"],
+            "on": np.round(values["on"]),
+            "hydrogen_kg": made,
+            "tank_kg": values["tank_kg"],
+        }
+
+    def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
+        """Hand over the tank, and whether the unit runs at which power."""
+        del series, grid
+        changes = {
+            "tank_kg": max(0.0, float(now["tank_kg"][-1])),
+            "on": bool(now["on"][-1] > 0.5),  # noqa: PLR2004 - a binary
+            "power_mw": max(0.0, float(now["power_mw"][-1])),
+        }
+        return AssetState(**{**dict(before), **changes})

@@ -1,0 +1,115 @@
+"""The connection to the public grid: import by tariff, export, demand charge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.errors import Text
+from parkopt.models.base import Conditions, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.prices import adders_yuan_per_mwh, energy_yuan_per_mwh, export_yuan_per_mwh
+from parkopt.park.base import Part
+from parkopt.park.state import AssetState
+from parkopt.park.tariff import Tariff
+from parkopt.units import Megawatt
+
+
+def month_of(grid: TimeGrid) -> str:
+    """Return the month to which a schedule's demand charge belongs: that of its first step."""
+    return str(grid.local[0].strftime("%Y-%m"))
+
+
+class Grid(Technology):
+    """The point of common coupling."""
+
+    kind: Literal["grid"] = "grid"
+    """Grid connection."""
+    title: ClassVar[dict[str, str]] = {"en": "grid", "zh": "电网"}
+    order: ClassVar[int] = 9
+    includes: ClassVar[dict[str, type[Part]]] = {"tariff": Tariff}
+    import_limit: Megawatt
+    """Largest import."""
+    export_limit: Megawatt = 0.0
+    """Largest export."""
+    tariff: Tariff
+    """Prices: a mapping, or the path of a tariff file."""
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Name the market series."""
+        if self.tariff.energy.series is not None:
+            yield ("tariff", self.tariff.energy.series.file)
+
+    def series(self, at: Conditions) -> dict[str, FloatArray]:
+        """Return the prices of energy, of the adders and of exports."""
+        energy = energy_yuan_per_mwh(self.tariff.energy, at.grid, at.folder)
+        return {
+            "energy_price_yuan_per_mwh": energy,
+            "adders_yuan_per_mwh": adders_yuan_per_mwh(self.tariff, at.grid),
+            "export_price_yuan_per_mwh": export_yuan_per_mwh(self.tariff, energy),
+        }
+
+    def build(self, block: Any, hub: Hub) -> None:
+        """Declare import and export, the month's peak, and what contracts bring over the grid."""
+        imports = hub.var(block, "import_mw", 0.0, self.import_limit)
+        banned = np.zeros(hub.grid.n) if hub.export_banned is None else hub.export_banned
+        exports = hub.var(block, "export_mw", 0.0, np.where(banned > 0, 0.0, self.export_limit))
+        hub.supply(Role.GRID, imports)
+        hub.draw(Role.EXPORT, exports)
+        hub.emit(imports, hub.grid_factor_kg_per_mwh)
+        hub.promise("import_limit", "MW", imports, Text("the import limit", "购电功率上限"))
+        self._energy(block, hub, imports)
+        self._demand(block, hub, imports)
+        if hub.name in hub.exclusive:
+            self._one_way(block, hub, imports, exports)
+
+    def _energy(self, block: Any, hub: Hub, imports: Any) -> None:
+        hours, prices = hub.grid.hours, hub.own
+        hub.cost("market_energy", "import_mw", prices["energy_price_yuan_per_mwh"] * hours)
+        hub.cost("grid_fees", "import_mw", prices["adders_yuan_per_mwh"] * hours)
+        hub.cost("export_revenue", "export_mw", -prices["export_price_yuan_per_mwh"] * hours)
+        if hub.over_grid:
+            takes = [take for _, take in hub.over_grid]
+            hub.rows(
+                block,
+                "contracts_within_import",
+                lambda t: linear([(1.0, imports[t]), *((-1.0, take[t]) for take in takes)]) >= 0.0,
+            )
+
+    def _demand(self, block: Any, hub: Hub, imports: Any) -> None:
+        charge = self.tariff.demand
+        if charge is None:
+            return
+        rise = hub.one(block, "peak_rise_mw")
+        base = self.peak_base_mw(hub.state.of(hub.name), hub.grid)
+        hub.rows(block, "month_peak", lambda t: linear([(1.0, imports[t]), (-1.0, rise[0])]) <= base)
+        hub.cost("demand_charge", "peak_rise_mw", charge.price)
+
+    def peak_base_mw(self, state: AssetState, grid: TimeGrid) -> float:
+        """Return the import that costs no more demand charge: the month's peak so far, or the planned one."""
+        so_far = state.peak_mw if state.month == month_of(grid) else 0.0
+        planned = self.tariff.demand.planned_peak if self.tariff.demand else 0.0
+        return max(so_far, planned)
+
+    def _one_way(self, block: Any, hub: Hub, imports: Any, exports: Any) -> None:
+        importing = hub.flag(block, "importing")
+        hub.rows(block, "import_only", lambda t: linear([(1.0, imports[t]), (-self.import_limit, importing[t])]) <= 0.0)
+        hub.rows(
+            block,
+            "export_only",
+            lambda t: linear([(1.0, exports[t]), (self.export_limit, importing[t])]) <= self.export_limit,
+        )
+
+    def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
+        """Return import, export and the prices."""
+        del name, grid
+        return {"import_mw": values["import_mw"], "export_mw": values["export_mw"], **series}
+
+    def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
+        """Hand over the month's highest import."""
+        del series
+        month = month_of(grid)
+        so_far = before.peak_mw if before.month == month else 0.0
+        return AssetState(**{**dict(before), "month": month, "peak_mw": max(so_far, float(np.max(now["import_mw"])))})

@@ -1,0 +1,129 @@
+"""Battery storage on the park's bus.
+
+``soc[t] = soc[t-1] (1-sigma)^h + eta_c charge[t] h - discharge[t] h / eta_d``
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.errors import Text, Where
+from parkopt.faults import WrongState
+from parkopt.models.base import Hub, Role, Series, Technology, Values, linear
+from parkopt.park.state import AssetState
+from parkopt.units import Megawatt, MegawattHour, PerHour, Ratio, YuanPerMegawattHour
+
+TOLERANCE_MWH = 1e-6
+
+
+class Storage(Technology):
+    """A battery; its levels are shares of `energy`."""
+
+    kind: Literal["storage"] = "storage"
+    """Storage."""
+    title: ClassVar[dict[str, str]] = {"en": "storage", "zh": "储能"}
+    charge: Megawatt
+    """Largest charging power, at the bus."""
+    discharge: Megawatt
+    """Largest discharging power, at the bus."""
+    energy: MegawattHour
+    """Energy between empty and full."""
+    charge_efficiency: Ratio = 0.93
+    """Share of the charged energy that reaches the store."""
+    discharge_efficiency: Ratio = 0.93
+    """Share of the energy taken from the store that reaches the bus."""
+    self_discharge: PerHour = 0.0
+    """Share of the stored energy lost in an hour."""
+    soc_min: Ratio = 0.1
+    """Lowest level."""
+    soc_max: Ratio = 0.9
+    """Highest level."""
+    soc_initial: Ratio = 0.5
+    """Level at the start, where no state is handed over."""
+    soc_final: Ratio = 0.5
+    """Least level at the end."""
+    wear: YuanPerMegawattHour = 0.0
+    """Cost of wear per MWh discharged."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Storage:
+        for low, high in (("soc_min", "soc_initial"), ("soc_initial", "soc_max"), ("soc_final", "soc_max")):
+            if getattr(self, low) > getattr(self, high):
+                raise PydanticCustomError("order", "{low} must not exceed {high}", {"low": low, "high": high})
+        if min(self.charge_efficiency, self.discharge_efficiency) <= 0:
+            raise PydanticCustomError("order", "{low} must not exceed {high}", {"low": "0", "high": "efficiency"})
+        return self
+
+    def opening_mwh(self, name: str, state: AssetState) -> float:
+        """Return the energy stored at the start: from the state, else as the file says.
+
+        Raises
+        ------
+        WrongState
+            Where the state lies outside the levels that the file allows.
+        """
+        if state.soc_mwh is None:
+            return self.soc_initial * self.energy
+        low, high = self.soc_min * self.energy, self.soc_max * self.energy
+        if not low - TOLERANCE_MWH <= state.soc_mwh <= high + TOLERANCE_MWH:
+            raise WrongState(
+                Where(field=f"assets.{name}.soc_mwh"),
+                name="soc_mwh",
+                value=f"{state.soc_mwh} MWh",
+                low=f"{low} MWh",
+                high=f"{high} MWh",
+            )
+        return min(max(state.soc_mwh, low), high)
+
+    def build(self, block: Any, hub: Hub) -> None:
+        """Declare charge, discharge and level; binaries only where the recipe asks for them."""
+        charge = hub.var(block, "charge_mw", 0.0, self.charge)
+        discharge = hub.var(block, "discharge_mw", 0.0, self.discharge)
+        soc = hub.var(block, "soc_mwh", self.soc_min * self.energy, self.soc_max * self.energy)
+        hub.draw(Role.CHARGE, charge)
+        hub.supply(Role.STORED, discharge)
+        self._level(block, hub, charge, discharge, soc)
+        if self.wear:
+            hub.cost("storage_wear", "discharge_mw", self.wear * hub.grid.hours)
+        if hub.name in hub.exclusive:
+            self._one_way(block, hub, charge, discharge)
+
+    def _level(self, block: Any, hub: Hub, charge: Any, discharge: Any, soc: Any) -> None:
+        hours, last = hub.grid.hours, hub.grid.n - 1
+        keep = (1.0 - self.self_discharge) ** hours
+        gain, draw = self.charge_efficiency * hours, hours / self.discharge_efficiency
+        opening = self.opening_mwh(hub.name, hub.state.of(hub.name))
+
+        def balance(t: int) -> Any:
+            pairs = [(1.0, soc[t]), (-gain, charge[t]), (draw, discharge[t])]
+            if t == 0:
+                return linear(pairs) == keep * opening
+            return linear([*pairs, (-keep, soc[t - 1])]) == 0.0
+
+        hub.rows(block, "level", balance)
+        final = hub.rows(block, "final", lambda t: linear([(1.0, soc[t])]) >= self.soc_final * self.energy, [last])
+        says = Text(f"the final level of {hub.name}", f"{hub.name} 的期末电量")
+        hub.promise("soc_final", "MWh", final, says)
+
+    def _one_way(self, block: Any, hub: Hub, charge: Any, discharge: Any) -> None:
+        charging = hub.flag(block, "charging")
+        hub.rows(block, "charge_only", lambda t: linear([(1.0, charge[t]), (-self.charge, charging[t])]) <= 0.0)
+        hub.rows(
+            block,
+            "discharge_only",
+            lambda t: linear([(1.0, discharge[t]), (self.discharge, charging[t])]) <= self.discharge,
+        )
+
+    def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
+        """Return charging and discharging power and the level at each step's end."""
+        del name, series, grid
+        return {key: values[key] for key in ("charge_mw", "discharge_mw", "soc_mwh")}
+
+    def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
+        """Hand over the level; where it came from is added by the tracing."""
+        del series, grid
+        return AssetState(**{**dict(before), "soc_mwh": float(now["soc_mwh"][-1])})

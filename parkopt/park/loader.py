@@ -1,0 +1,168 @@
+"""From a park file to a `Park`: every fault of the file together, each with line and remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from parkopt.errors import ParkoptError, Where, raise_all
+from parkopt.faults import BrokenReference, MissingFile, MissingKey, UnknownKind, WrongCount
+from parkopt.park.asset import Asset
+from parkopt.park.faulty import faults_of
+from parkopt.park.schema import Park, ParkFile
+from parkopt.park.yaml import Document
+
+Kinds = Mapping[str, type[Asset]]
+
+
+def load_park(path: Path, kinds: Kinds) -> ParkFile:
+    """Read and check a park file.
+
+    Parameters
+    ----------
+    path : Path
+        The park file (YAML).
+    kinds : mapping
+        Technology classes by kind, from `parkopt.models.technologies()`.
+
+    Returns
+    -------
+    ParkFile
+        The park, its path and a hash over the file and the YAML files that it includes.
+
+    Raises
+    ------
+    ParkoptError
+        One fault as itself; several as `Faults`. Nothing is returned half-checked.
+    """
+    return _Reading(Document(path), kinds).park_file()
+
+
+class _Reading:
+    """One reading of one park file; it gathers faults instead of stopping at the first."""
+
+    def __init__(self, document: Document, kinds: Kinds) -> None:
+        self.document, self.kinds = document, kinds
+        self.faults: list[ParkoptError] = []
+        self.hashes = [document.sha256]
+
+    def park_file(self) -> ParkFile:
+        data = dict(self.document.data)
+        given = data.pop("assets", None)
+        assets = self._assets(given)
+        data["assets"] = assets or {"none": Asset(kind="none")}
+        park = self._validate(Park, data, ())
+        self._about_assets(given, park)
+        raise_all(self.faults)
+        assert park is not None
+        digest = self.hashes[0] if len(self.hashes) == 1 else sha256("".join(self.hashes).encode()).hexdigest()
+        return ParkFile(park=park, path=self.document.path, sha256=digest)
+
+    def _assets(self, given: Any) -> dict[str, Asset]:
+        if not isinstance(given, dict) or not given:
+            self.faults.append(
+                MissingKey(self.document.where(()), key="assets", example="assets: {grid: {kind: grid, ...}}")
+            )
+            return {}
+        read = {str(name): self._asset(str(name), body) for name, body in given.items()}
+        return {name: asset for name, asset in read.items() if asset is not None}
+
+    def _asset(self, name: str, body: Any) -> Asset | None:
+        at = ("assets", name)
+        if not isinstance(body, dict) or "kind" not in body:
+            self.faults.append(MissingKey(self.document.where(at), key="kind", example="kind: wind"))
+            return None
+        cls = self.kinds.get(str(body["kind"]))
+        if cls is None:
+            known = ", ".join(sorted(self.kinds))
+            self.faults.append(UnknownKind(self.document.where((*at, "kind")), kind=body["kind"], known=known))
+            return None
+        body = {key: self._include(cls, key, value, (*at, key)) for key, value in body.items()}
+        asset: Asset | None = self._validate(cls, body, at)
+        return asset
+
+    def _include(self, cls: type[Asset], key: str, value: Any, at: tuple[str, ...]) -> Any:
+        """Read the YAML file that a field names instead of holding the mapping itself."""
+        if key not in cls.includes or not isinstance(value, str):
+            return value
+        path = self.document.path.parent / value
+        try:
+            document = Document(path)
+        except MissingFile as fault:
+            self.faults.append(MissingFile(self.document.where(at), **fault.facts))
+            return None
+        except ParkoptError as fault:
+            self.faults.append(fault)
+            return None
+        self.hashes.append(document.sha256)
+        part = _Reading(document, self.kinds)
+        result = part._validate(cls.includes[key], document.data, ())
+        self.faults.extend(part.faults)
+        return result
+
+    def _validate(self, model: type[Any], data: Any, at: tuple[str, ...]) -> Any:
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            broken = [key for key, value in data.items() if value is None] if isinstance(data, dict) else []
+            found = faults_of(error, model, self.document.where, at)
+            known_broken = any(self.faults) and broken
+            self.faults.extend(f for f in found if not (known_broken and f.where.field.split(".")[-1] in broken))
+            return None
+
+    def _about_assets(self, given: Any, park: Park | None) -> None:
+        """Check what needs the whole park: references, files, the one grid connection."""
+        names: dict[str, set[str]] = {
+            "assets": set(given) if isinstance(given, dict) else set(),
+            "enterprises": set(self.document.data.get("enterprises") or {}),
+        }
+        for field, collection, name in self._references(park):
+            if name not in names[collection]:
+                known = ", ".join(sorted(names[collection])) or "-"
+                self.faults.append(BrokenReference(self.document.where(field.split(".")), name=name, known=known))
+        if park is not None and not self.faults:
+            self.faults.extend(self._missing_files(park))
+            if (count := len(park.of_kind("grid"))) != 1:
+                self.faults.append(WrongCount(self.document.where(("assets",)), kind="grid", expected=1, count=count))
+
+    def _references(self, park: Park | None) -> Iterator[tuple[str, str, str]]:
+        for name, asset in (park.assets if park else {}).items():
+            yield from ((f"assets.{name}.{field}", what, ref) for field, what, ref in asset.references())
+        for name, enterprise in (park.enterprises if park else {}).items():
+            yield from ((f"enterprises.{name}.entitlements.{ref}", "assets", ref) for ref in enterprise.entitlements)
+
+    def _missing_files(self, park: Park) -> Iterator[ParkoptError]:
+        for name, asset in park.assets.items():
+            for field, file in asset.files():
+                if not (self.document.path.parent / file).is_file():
+                    where: Where = self.document.where(("assets", name, *field.split(".")))
+                    yield MissingFile(where, path=file)
+
+
+def json_schema(kinds: Kinds) -> dict[str, Any]:
+    """Return the JSON Schema of a park file, with one branch for each kind of asset."""
+    schema = Park.model_json_schema()
+    definitions: dict[str, Any] = schema.setdefault("$defs", {})
+    branches = []
+    for kind, cls in sorted(kinds.items()):
+        own = _asset_schema(kind, cls)
+        definitions.update(own.pop("$defs", {}))
+        definitions[cls.__name__] = own
+        branches.append({"$ref": f"#/$defs/{cls.__name__}"})
+    definitions.pop("Asset", None)
+    schema["properties"]["assets"]["additionalProperties"] = {"oneOf": branches}
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return schema
+
+
+def _asset_schema(kind: str, cls: type[BaseModel]) -> dict[str, Any]:
+    own = cls.model_json_schema()
+    own["properties"]["kind"] = {"const": kind}
+    own["required"] = sorted({*own.get("required", []), "kind"})
+    for field in getattr(cls, "includes", {}):
+        own["properties"][field] = {"anyOf": [{"type": "string"}, own["properties"][field]]}
+    return own

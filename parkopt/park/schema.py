@@ -1,0 +1,150 @@
+"""The park file as frozen, documented data. Quantities are text with units there, numbers here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SerializeAsAny, field_validator
+from pydantic_core import PydanticCustomError
+
+from parkopt.clock import CHINA, fixed_zone
+from parkopt.errors import InputFault
+from parkopt.park.asset import Asset
+from parkopt.park.base import Basis, Location, Part
+from parkopt.park.hours import Window
+from parkopt.park.tariff import Month
+from parkopt.units import Megawatt, MegawattHourPerYear, Ratio, YuanPerMegawattHour
+
+Identifier = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
+
+
+class Name(Part):
+    """A name in both languages."""
+
+    en: str = Field(min_length=1)
+    """English."""
+    zh: str = Field(min_length=1)
+    """Chinese."""
+
+
+class WeatherChoice(Part):
+    """Where the park's weather comes from."""
+
+    source: str = "embedded"
+    """`embedded`, or the path of an EPW or CSV file."""
+
+
+class Enterprise(Part):
+    """A consumer in the park whose green share is accounted."""
+
+    name: Name
+    """Its name."""
+    entitlements: dict[str, Ratio] = {}
+    """Share of an asset's energy that belongs to it by contract (for the contractual ledger)."""
+    basis: Basis = Basis.SYNTHETIC
+    """Whether it is a real consumer or a synthetic one."""
+
+
+class ForbiddenExport(Part):
+    """Hours in which nothing may be fed back (hard-to-absorb periods that the province declares)."""
+
+    months: list[Month] = Field(default=[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], min_length=1)
+    """Months in which it holds."""
+    windows: list[Window] = Field(min_length=1)
+    """Windows of the local day."""
+
+
+class Rules(Part):
+    """The rules that bind the park as a whole (NDRC 650/2025, 688/2026)."""
+
+    direct_connection: Literal["none", "single_user_650", "multi_user_688"] = "none"
+    """Under which notice the park is connected directly, if at all."""
+    self_use_of_available: Ratio = 0.60
+    """Least share of available local energy that the park must use itself."""
+    self_use_of_demand: Ratio = 0.30
+    """Least share of demand that must be local energy."""
+    export_of_available: Ratio = 0.20
+    """Largest share of available local energy that may be exported."""
+    breach_price: YuanPerMegawattHour | None = Field(default=None)
+    """Price on each MWh by which a ratio is missed; without it the ratios are hard."""
+    export_forbidden: list[ForbiddenExport] = []
+    """Hours without export."""
+
+
+class CarbonChoice(Part):
+    """Which carbon factor imports bear."""
+
+    grid_factor: str = "jiangsu_2023"
+    """Id of a factor in docs/factors.md."""
+
+
+class OffshorePlant(Part):
+    """A plant off the park's coast: what the region offers, whether or not the park uses it."""
+
+    name: Name
+    """Its name."""
+    capacity: Megawatt
+    """Installed power."""
+    annual: MegawattHourPerYear | None = Field(default=None)
+    """Published energy a year."""
+    basis: Basis
+    """How well it is known."""
+    source: str = Field(min_length=1)
+    """Where the figures come from."""
+
+
+class Park(Part):
+    """A park: where it is, what it has, who consumes, which rules bind it."""
+
+    id: str = Identifier
+    """Short name, as used in paths and addresses."""
+    name: Name
+    """The park's name."""
+    location: Location
+    """Where it is."""
+    zone: str = CHINA
+    """Fixed offset of its local time."""
+    synthetic: str = ""
+    """What of the file is synthetic, in words; printed with every result."""
+    weather: WeatherChoice = WeatherChoice()
+    """Weather source."""
+    assets: dict[str, SerializeAsAny[Asset]] = Field(min_length=1)
+    """The assets by name."""
+    enterprises: dict[str, Enterprise] = {}
+    """The consumers by id."""
+    rules: Rules = Rules()
+    """Rules for the park."""
+    carbon: CarbonChoice = CarbonChoice()
+    """Carbon accounting."""
+    offshore: list[OffshorePlant] = []
+    """Plants off this coast."""
+
+    @field_validator("zone")
+    @classmethod
+    def _fixed(cls, zone: str) -> str:
+        try:
+            fixed_zone(zone)
+        except InputFault as fault:
+            raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
+        return zone
+
+    def of_kind(self, kind: str) -> dict[str, Asset]:
+        """Return the assets of one kind, by name, in the file's order."""
+        return {name: asset for name, asset in self.assets.items() if asset.kind == kind}
+
+
+class ParkFile(Part):
+    """A park together with the file that it was read from."""
+
+    park: Park
+    """What the file says."""
+    path: Path
+    """The file."""
+    sha256: str
+    """Hash of the file and of the YAML files that it includes."""
+
+    @property
+    def folder(self) -> Path:
+        """Folder from which data files are looked up."""
+        return self.path.parent

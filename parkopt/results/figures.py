@@ -1,0 +1,165 @@
+"""Figures of a schedule as SVG text: dispatch stack, storage and price, green share and factor.
+
+Text stays text in the SVG, so the reader's own fonts draw it, Chinese too.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from parkopt.clock import FloatArray, fixed_zone
+from parkopt.errors import Language
+from parkopt.results.words import say
+
+COLOURS = {
+    "wind": "#3b8ea5",
+    "pv": "#f2b134",
+    "contract": "#5aa469",
+    "storage": "#8c6bb1",
+    "grid": "#9aa0a6",
+}
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "parkopt",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+SIZE_IN = (9.6, 3.2)
+
+
+def figures(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> dict[str, str]:
+    """Return the figures by name as SVG text.
+
+    Parameters
+    ----------
+    schedule : xarray.Dataset
+        A schedule with its carbon.
+    kinds : dict
+        Kind of each asset by name.
+    lang : {"en", "zh"}
+        Language of the labels.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        return {
+            "sources": _svg(_dispatch(schedule, kinds, lang)),
+            "storage": _svg(_storage(schedule, kinds, lang)),
+            "green_by_hour": _svg(_green(schedule, lang)),
+        }
+
+
+def _axes(lang: Language) -> tuple[Figure, Any]:
+    figure = Figure(figsize=SIZE_IN, layout="constrained")
+    axes = figure.subplots()
+    axes.set_xlabel(say("time", lang))
+    axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _svg(figure: Figure) -> str:
+    text = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": "parkopt"})
+    whole = text.getvalue()
+    return whole[whole.index("<svg") :]
+
+
+def _edges(schedule: xr.Dataset) -> FloatArray:
+    """Return the starts of the steps and the end of the last, in hours since the first midnight."""
+    stamps = pd.DatetimeIndex(schedule["time"].to_numpy()).tz_localize("UTC")
+    first = stamps[0].tz_convert(fixed_zone(str(schedule.attrs["zone"])))
+    hours = (first.hour + first.minute / 60) + np.arange(len(stamps) + 1) * float(schedule.attrs["step_min"]) / 60
+    return np.asarray(hours, dtype=float)
+
+
+def _row(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
+    return np.nan_to_num(schedule[variable].sel(asset=asset).to_numpy())
+
+
+SUPPLY = {"wind": "supply_mw", "pv": "supply_mw", "storage": "discharge_mw"}
+
+
+def _supplies(schedule: xr.Dataset, kinds: dict[str, str]) -> list[tuple[str, str, FloatArray]]:
+    direct = str(schedule.attrs.get("direct_contracts", "")).split(",")
+    found = [(n, kind, _row(schedule, SUPPLY[kind], n)) for n, kind in kinds.items() if kind in SUPPLY]
+    found += [(n, "contract", _row(schedule, "take_mw", n)) for n in direct if n]
+    return [*found, ("grid", "grid", schedule["import_mw"].to_numpy())]
+
+
+def _dispatch(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Figure:
+    figure, axes = _axes(lang)
+    edges = _edges(schedule)
+    base = np.zeros(schedule.sizes["time"])
+    seen: dict[str, int] = {}
+    for name, kind, mw in _supplies(schedule, kinds):
+        seen[kind] = seen.get(kind, 0) + 1
+        label = say("import", lang) if name == "grid" else name
+        axes.stairs(
+            base + mw,
+            edges,
+            baseline=base,
+            fill=True,
+            color=COLOURS[kind],
+            alpha=1 - 0.22 * (seen[kind] - 1),
+            label=label,
+        )
+        base = base + mw
+    demand = schedule["park_consumption_wh"].to_numpy() / 1e6 / (float(schedule.attrs["step_min"]) / 60)
+    axes.stairs(demand, edges, baseline=None, color="#202124", linewidth=1.8, label=say("demand", lang))
+    axes.set_ylabel("MW")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    return figure
+
+
+def _storage(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Figure:
+    figure, axes = _axes(lang)
+    edges = _edges(schedule)
+    for name in [n for n, kind in kinds.items() if kind == "storage"]:
+        axes.plot(
+            edges[1:], _row(schedule, "soc_mwh", name), color=COLOURS["storage"], label=f"{name}: {say('soc', lang)}"
+        )
+    axes.set_ylabel("MWh")
+    axes.set_ylim(bottom=0)
+    prices = axes.twinx()
+    prices.stairs(
+        schedule["energy_price_yuan_per_mwh"].to_numpy(),
+        edges,
+        baseline=None,
+        color="#c5221f",
+        label=say("price", lang),
+    )
+    prices.set_ylabel("yuan/MWh")
+    prices.spines["right"].set_visible(True)
+    handles = [*axes.get_legend_handles_labels()[0], *prices.get_legend_handles_labels()[0]]
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.08, 1.0), frameon=False)
+    return figure
+
+
+def _green(schedule: xr.Dataset, lang: Language) -> Figure:
+    figure, axes = _axes(lang)
+    edges = _edges(schedule)
+    green = schedule["green_wh"].sum("enterprise").to_numpy()
+    share = 100 * green / np.maximum(schedule["park_consumption_wh"].to_numpy(), 1)
+    axes.stairs(share, edges, fill=True, color="#5aa469", label=say("green", lang))
+    axes.set_ylabel("%")
+    axes.set_ylim(0, 100)
+    factor = axes.twinx()
+    factor.stairs(
+        schedule["park_factor_kg_per_mwh"].to_numpy(), edges, baseline=None, color="#202124", label=say("factor", lang)
+    )
+    factor.set_ylabel("kg/MWh")
+    factor.set_ylim(bottom=0)
+    factor.spines["right"].set_visible(True)
+    handles = [*axes.get_legend_handles_labels()[0], *factor.get_legend_handles_labels()[0]]
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.08, 1.0), frameon=False)
+    return figure

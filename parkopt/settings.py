@@ -1,0 +1,46 @@
+"""Settings from the environment (or a `.env` file), each named PARKOPT_..."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; docs/settings.md lists the same."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARKOPT_", env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
+
+    home: Path = Path("parkopt-data")
+    """Folder for results, signing key, logs and the SQLite database."""
+    database_url: str = ""
+    """Database of the service; empty for SQLite in the home folder."""
+    parks: Path | None = None
+    """Folder of park folders, asked before the parks that came with parkopt."""
+    lang: Literal["en", "zh", ""] = ""
+    """Language of messages and reports; empty to follow LANG."""
+    api_key: SecretStr | None = None
+    """Key that the service asks for in X-API-Key; needed to listen beyond this machine."""
+
+    @property
+    def language(self) -> Literal["en", "zh"]:
+        """Return the language to speak."""
+        if self.lang:
+            return self.lang
+        return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en"
+
+    @property
+    def store_url(self) -> str:
+        """Return the database's address."""
+        return self.database_url or f"sqlite:///{self.home / 'parkopt.sqlite'}"
+
+
+def settings() -> Settings:
+    """Return the settings as the environment has them now."""
+    return Settings()

@@ -1,0 +1,280 @@
+"""The flow of a park's day, as one list of steps; each takes the last one's result.
+
+A newcomer reads `DAY_AHEAD` from top to bottom. Every step is a pure function of what it is
+given, except `record`, which appends to the park's log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import xarray as xr
+
+from parkopt.carbon.account import Account, account, flows_of
+from parkopt.carbon.factors import Factor, factor
+from parkopt.carbon.records import records_of
+from parkopt.clock import FloatArray, TimeGrid, fixed_zone
+from parkopt.errors import Where, raise_all
+from parkopt.faults import UnknownAsset, WrongState
+from parkopt.ledger import FileLog
+from parkopt.models import Objective, Problem, technologies
+from parkopt.models.base import Conditions, Technology
+from parkopt.models.tech.contract import Contract
+from parkopt.models.tech.load import Load
+from parkopt.park.discover import find_park
+from parkopt.park.loader import load_park as read_park
+from parkopt.park.schema import Park, ParkFile
+from parkopt.park.series import SeriesSpec
+from parkopt.park.state import ParkState, YearSoFar
+from parkopt.schedule import next_state
+from parkopt.schedule import to_schedule as schedule_of
+from parkopt.solve import Limits, Solution, check, solve
+from parkopt.weather import CsvMapping, weather_source
+
+
+@dataclass(frozen=True)
+class DayRequest:
+    """What an energy manager asks for."""
+
+    park: str
+    """Id of a park, or the path of a park file."""
+    day: date
+    """First day of the schedule, in the park's zone."""
+    step_min: int = 60
+    """60, 30 or 15."""
+    days: int = 1
+    """Number of days in one model."""
+    objective: Objective = field(default_factory=Objective)
+    """What to be good at."""
+    weather: str = ""
+    """Weather source in place of the park file's."""
+    weather_map: CsvMapping | None = None
+    """Meaning of the columns of a CSV weather file."""
+    weather_basis: Literal["forecast", "actual"] = "forecast"
+    """Of the embedded year: what was known the day before, or what came."""
+    loads: Mapping[str, tuple[SeriesSpec, Path]] = field(default_factory=dict)
+    """Measured series in place of the park file's, by load; with the folder of the file."""
+    state: ParkState = field(default_factory=ParkState)
+    """What the last schedule handed over."""
+    limits: Limits = field(default_factory=Limits)
+    """Time limit and gap."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The park as asked for, on its grid, with its opening state."""
+
+    request: DayRequest
+    file: ParkFile
+    grid: TimeGrid
+    state: ParkState
+    factor: Factor
+
+    @property
+    def park(self) -> Park:
+        """The park."""
+        return self.file.park
+
+
+@dataclass(frozen=True)
+class Observed:
+    """With the weather of the horizon."""
+
+    loaded: Loaded
+    weather: xr.Dataset
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """With the series that the model needs, asset by asset."""
+
+    observed: Observed
+    series: dict[str, dict[str, FloatArray]]
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Solved:
+    """With a solution that passed the independent check."""
+
+    forecast: Forecast
+    solution: Solution
+    checks: int
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """With the schedule as a Dataset, and the state that the next day inherits."""
+
+    solved: Solved
+    schedule: xr.Dataset
+    state: ParkState
+
+
+@dataclass(frozen=True)
+class Accounted:
+    """With carbon factor, green shares and origins."""
+
+    scheduled: Scheduled
+    account: Account
+    records: list[dict[str, Any]]
+
+    @property
+    def loaded(self) -> Loaded:
+        """The park and what was asked."""
+        return self.scheduled.solved.forecast.observed.loaded
+
+    @property
+    def schedule(self) -> xr.Dataset:
+        """The schedule with its carbon."""
+        return self.account.schedule
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the flow may use of the world: the run's id, its time, and the log."""
+
+    run: str
+    created_at: str
+    version: str
+    log: FileLog | None = None
+
+
+def load_park(request: DayRequest, ctx: Context) -> Loaded:
+    """Read and check the park file; lay the grid; check the opening state against both."""
+    del ctx
+    file = read_park(find_park(request.park), technologies())
+    park = _with_loads(file.park, request)
+    file = file.model_copy(update={"park": park})
+    grid = TimeGrid.day(request.day, fixed_zone(park.zone), request.step_min, request.days)
+    return Loaded(request, file, grid, _opening(request.state, park, grid), factor(park.carbon.grid_factor))
+
+
+def _with_loads(park: Park, request: DayRequest) -> Park:
+    assets = dict(park.assets)
+    loads = park.of_kind("load")
+    raise_all(
+        UnknownAsset(park=park.id, kind="load", asset=name, known=", ".join(loads))
+        for name in request.loads
+        if name not in loads
+    )
+    for name, (spec, folder) in request.loads.items():
+        load = assets[name]
+        assert isinstance(load, Load)
+        absolute = spec.model_copy(update={"file": str((folder / spec.file).resolve())})
+        assets[name] = load.model_copy(update={"profile": absolute, "archetype": None, "basis": "measured"})
+    return park.model_copy(update={"assets": assets})
+
+
+def _opening(state: ParkState, park: Park, grid: TimeGrid) -> ParkState:
+    """Return the opening state: it must be this park's, at this moment; counters of a past year end."""
+    if state.park and state.park != park.id:
+        raise WrongState(Where(field="park"), name="park", value=state.park, low=park.id, high=park.id)
+    if state.at is not None and state.at != grid.start:
+        start = grid.start.astimezone(grid.zone).isoformat()
+        raise WrongState(Where(field="at"), name="at", value=state.at.isoformat(), low=start, high=start)
+    if unknown := sorted(set(state.assets) - set(park.assets)):
+        raise UnknownAsset(park=park.id, kind="asset", asset=unknown[0], known=", ".join(park.assets))
+    if state.year.year not in (None, grid.local[0].year):
+        return state.model_copy(update={"year": YearSoFar()})
+    return state
+
+
+def fetch_weather(loaded: Loaded, ctx: Context) -> Observed:
+    """Get the weather of the horizon from the source that was asked for, or the park file's."""
+    del ctx
+    request, park = loaded.request, loaded.park
+    own = Path() if request.weather else loaded.file.folder
+    source = weather_source(
+        request.weather or park.weather.source, own, basis=request.weather_basis, mapping=request.weather_map
+    )
+    return Observed(loaded, source.fetch(park.location, loaded.grid))
+
+
+def forecast(observed: Observed, ctx: Context) -> Forecast:
+    """Turn weather, profiles and tariffs into the series of each asset, and pose the problem."""
+    del ctx
+    loaded = observed.loaded
+    at = Conditions(loaded.grid, observed.weather, loaded.park.location, loaded.file.folder)
+    series = {n: a.series(at) for n, a in loaded.park.assets.items() if isinstance(a, Technology)}
+    problem = Problem(
+        loaded.park, loaded.grid, series, loaded.state, loaded.factor.kg_per_mwh, loaded.request.objective
+    )
+    return Forecast(observed, series, problem)
+
+
+def build_and_solve(forecasted: Forecast, ctx: Context) -> Solved:
+    """Build the model, solve it, and check the solution by independent code."""
+    del ctx
+    solution = solve(forecasted.problem, forecasted.observed.loaded.request.limits)
+    report = check(solution.problem, solution.reported, solution.bill)
+    return Solved(forecasted, solution, report.looked_at)
+
+
+def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
+    """Make the Dataset with units and provenance, and the state for the next day."""
+    loaded, weather = solved.forecast.observed.loaded, solved.forecast.observed.weather
+    direct = [n for n, a in loaded.park.assets.items() if isinstance(a, Contract) and a.delivered_over == "direct"]
+    provenance: dict[str, str | int | float] = {
+        "date": loaded.request.day.isoformat(),
+        "days": loaded.request.days,
+        "run": ctx.run,
+        "created_at": ctx.created_at,
+        "parkopt_version": ctx.version,
+        "park_sha256": loaded.file.sha256,
+        "weather_sha256": str(weather.attrs["sha256"]),
+        "weather_source": str(weather.attrs["source"]),
+        "weather_basis": str(weather.attrs["basis"]),
+        "weather_synthetic": int(weather.attrs["synthetic"]),
+        "weather_notes": str(weather.attrs.get("notes", "")),
+        "state_sha256": sha256(loaded.state.model_dump_json().encode()).hexdigest(),
+        "synthetic_assets": ", ".join(n for n, a in loaded.park.assets.items() if a.basis == "synthetic"),
+        "direct_contracts": ",".join(direct),
+        "checks_passed": solved.checks,
+        "random_seed": "none",
+    }
+    return Scheduled(solved, schedule_of(solved.solution, provenance), next_state(solved.solution))
+
+
+def account_carbon(scheduled: Scheduled, ctx: Context) -> Accounted:
+    """Trace every Wh, add factor and shares, and make the records."""
+    loaded = scheduled.solved.forecast.observed.loaded
+    park, grid = loaded.park, loaded.grid
+    accounted = account(scheduled.schedule, park, grid, loaded.state, scheduled.state, loaded.factor)
+    hashes = {key: str(scheduled.schedule.attrs[key]) for key in ("park_sha256", "weather_sha256", "state_sha256")}
+    flows = flows_of(scheduled.schedule, park, grid, loaded.factor)
+    return Accounted(scheduled, accounted, records_of(accounted, flows, grid, ctx.run, hashes))
+
+
+def record(accounted: Accounted, ctx: Context) -> Accounted:
+    """Append the records to the park's log, where the run keeps one."""
+    if ctx.log is not None:
+        ctx.log.append(accounted.records)
+    return accounted
+
+
+Step = Callable[[Any, Context], Any]
+DAY_AHEAD: tuple[Step, ...] = (
+    load_park,
+    fetch_weather,
+    forecast,
+    build_and_solve,
+    to_schedule,
+    account_carbon,
+    record,
+)
+"""A park's day, from the request to the traceable schedule."""
+
+
+def run(steps: tuple[Step, ...], request: DayRequest, ctx: Context) -> Accounted:
+    """Run the steps one after another; the first fault ends the run and nothing is recorded."""
+    result: Any = request
+    for step in steps:
+        result = step(result, ctx)
+    assert isinstance(result, Accounted)
+    return result
