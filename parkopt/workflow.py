@@ -1,13 +1,14 @@
 """The flow of a park's day, as one list of steps; each takes the last one's result.
 
 A newcomer reads `DAY_AHEAD` from top to bottom. Every step is a pure function of what it is
-given, except `record`, which appends to the park's log.
+given, except the last two, which write the results and append to the park's log.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -19,9 +20,9 @@ from parkopt.carbon.account import Account, account, flows_of
 from parkopt.carbon.factors import Factor, factor
 from parkopt.carbon.records import records_of
 from parkopt.clock import FloatArray, TimeGrid, fixed_zone
-from parkopt.errors import Where, raise_all
+from parkopt.errors import Language, Where, raise_all
 from parkopt.faults import UnknownAsset, WrongState
-from parkopt.ledger import FileLog
+from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Objective, Problem, technologies
 from parkopt.models.base import Conditions, Technology
 from parkopt.models.tech.contract import Contract
@@ -31,6 +32,7 @@ from parkopt.park.loader import load_park as read_park
 from parkopt.park.schema import Park, ParkFile
 from parkopt.park.series import SeriesSpec
 from parkopt.park.state import ParkState, YearSoFar
+from parkopt.results.all import write_all
 from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
 from parkopt.solve import Limits, Solution, check, solve
@@ -123,6 +125,8 @@ class Accounted:
     scheduled: Scheduled
     account: Account
     records: list[dict[str, Any]]
+    logged: range = range(0)
+    """Indices of the records in the log."""
 
     @property
     def loaded(self) -> Loaded:
@@ -137,12 +141,16 @@ class Accounted:
 
 @dataclass(frozen=True)
 class Context:
-    """What the flow may use of the world: the run's id, its time, and the log."""
+    """What the flow may use of the world: the run's id, its time, where results and records go."""
 
     run: str
     created_at: str
     version: str
-    log: FileLog | None = None
+    lang: Language = "en"
+    folder: Path | None = None
+    """Folder for the results; none are written without it."""
+    log_of: Callable[[str], FileLog] | None = None
+    """Gives the log of a park; nothing is recorded without it."""
 
 
 def load_park(request: DayRequest, ctx: Context) -> Loaded:
@@ -251,11 +259,37 @@ def account_carbon(scheduled: Scheduled, ctx: Context) -> Accounted:
     return Accounted(scheduled, accounted, records_of(accounted, flows, grid, ctx.run, hashes))
 
 
-def record(accounted: Accounted, ctx: Context) -> Accounted:
-    """Append the records to the park's log, where the run keeps one."""
-    if ctx.log is not None:
-        ctx.log.append(accounted.records)
+def write_results(accounted: Accounted, ctx: Context) -> Accounted:
+    """Write NetCDF, CSV, JSON, the one-page report and the state for the next day."""
+    if ctx.folder is not None:
+        write_all(accounted.schedule, accounted.loaded.park, ctx.folder, ctx.lang)
+        state = json.dumps(accounted.account.state.json_ready(), ensure_ascii=False, indent=1)
+        (ctx.folder / "state.json").write_text(state, encoding="utf-8")
     return accounted
+
+
+def record(accounted: Accounted, ctx: Context) -> Accounted:
+    """Append the records to the park's log, and write each enterprise's evidence."""
+    if ctx.log_of is None:
+        return accounted
+    log = ctx.log_of(accounted.loaded.park.id)
+    logged = log.append(accounted.records)
+    if ctx.folder is not None:
+        (ctx.folder / "evidence").mkdir()
+        for enterprise in accounted.schedule["enterprise"].to_numpy().tolist():
+            write_evidence(
+                ctx.folder / "evidence" / f"{enterprise}.json", evidence_of(log, ctx.run, enterprise, logged)
+            )
+    return replace(accounted, logged=logged)
+
+
+def evidence_of(log: FileLog, run_id: str, enterprise: str, logged: range) -> dict[str, Any]:
+    """Return an enterprise's records of a run with the park's, and their proofs; nobody else's."""
+
+    def its_own(entry: Mapping[str, Any]) -> bool:
+        return bool(entry["run"] == run_id and entry.get("enterprise", enterprise) == enterprise)
+
+    return evidence(log, its_own, logged)
 
 
 Step = Callable[[Any, Context], Any]
@@ -266,6 +300,7 @@ DAY_AHEAD: tuple[Step, ...] = (
     build_and_solve,
     to_schedule,
     account_carbon,
+    write_results,
     record,
 )
 """A park's day, from the request to the traceable schedule."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,7 +28,7 @@ README = {
 }
 
 
-def evidence(log: FileLog, select: Callable[[Mapping[str, Any]], bool]) -> Record:
+def evidence(log: FileLog, select: Callable[[Mapping[str, Any]], bool], within: range | None = None) -> Record:
     """Return a document that proves the selected records.
 
     Parameters
@@ -36,6 +37,8 @@ def evidence(log: FileLog, select: Callable[[Mapping[str, Any]], bool]) -> Recor
         The log that holds them.
     select : callable
         Says of a record (read-only, with ``seq`` and ``logged_at``) whether it belongs in.
+    within : range, optional
+        Indices to look at, as `FileLog.append` returned them; a long log is then not read whole.
 
     Returns
     -------
@@ -56,9 +59,10 @@ def evidence(log: FileLog, select: Callable[[Mapping[str, Any]], bool]) -> Recor
     RFC 9162 sections 2.1.3 and 2.1.4; c2sp.org/tlog-checkpoint.
     """
     snapshot = log.snapshot()
+    first, stop = (within.start, within.stop) if within else (0, snapshot.size)
     entries = [
         {"index": index, "record": record, "proof": _texts(snapshot.inclusion_path(index))}
-        for index, record in snapshot.records()
+        for index, record in islice(snapshot.records(first), stop - first)
         if select(MappingProxyType(record))
     ]
     if not entries:

@@ -42,6 +42,30 @@ def load_park(path: Path, kinds: Kinds) -> ParkFile:
     return _Reading(Document(path), kinds).park_file()
 
 
+def load_part(path: Path, model: type[Any], **more: Any) -> Any:
+    """Read one part of a park file (a mapping of columns, a tariff) from a YAML file of its own.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+    model : type
+        The pydantic class that it must fit.
+    **more
+        Fields that the caller adds where the file does not give them.
+
+    Raises
+    ------
+    ParkoptError
+        All faults of the file together.
+    """
+    document = Document(path)
+    reading = _Reading(document, {})
+    part = reading.validate(model, {**more, **document.data}, ())
+    raise_all(reading.faults)
+    return part
+
+
 class _Reading:
     """One reading of one park file; it gathers faults instead of stopping at the first."""
 
@@ -55,7 +79,7 @@ class _Reading:
         given = data.pop("assets", None)
         assets = self._assets(given)
         data["assets"] = assets or {"none": Asset(kind="none")}
-        park = self._validate(Park, data, ())
+        park = self.validate(Park, data, ())
         self._about_assets(given, park)
         raise_all(self.faults)
         assert park is not None
@@ -82,7 +106,7 @@ class _Reading:
             self.faults.append(UnknownKind(self.document.where((*at, "kind")), kind=body["kind"], known=known))
             return None
         body = {key: self._include(cls, key, value, (*at, key)) for key, value in body.items()}
-        asset: Asset | None = self._validate(cls, body, at)
+        asset: Asset | None = self.validate(cls, body, at)
         return asset
 
     def _include(self, cls: type[Asset], key: str, value: Any, at: tuple[str, ...]) -> Any:
@@ -100,13 +124,13 @@ class _Reading:
             return None
         self.hashes.append(document.sha256)
         part = _Reading(document, self.kinds)
-        result = part._validate(cls.includes[key], document.data, ())
+        result = part.validate(cls.includes[key], document.data, ())
         self.faults.extend(part.faults)
         return result
 
-    def _validate(self, model: type[Any], data: Any, at: tuple[str, ...]) -> Any:
+    def validate(self, model: type[Any], data: Any, at: tuple[str, ...]) -> Any:
         try:
-            return model.model_validate(data)
+            return model.modelvalidate(data)
         except ValidationError as error:
             broken = [key for key, value in data.items() if value is None] if isinstance(data, dict) else []
             found = faults_of(error, model, self.document.where, at)

@@ -79,11 +79,13 @@ def _edges(schedule: xr.Dataset) -> FloatArray:
     stamps = pd.DatetimeIndex(schedule["time"].to_numpy()).tz_localize("UTC")
     first = stamps[0].tz_convert(fixed_zone(str(schedule.attrs["zone"])))
     hours = (first.hour + first.minute / 60) + np.arange(len(stamps) + 1) * float(schedule.attrs["step_min"]) / 60
-    return np.asarray(hours, dtype=float)
+    edges: FloatArray = np.asarray(hours, dtype=float)
+    return edges
 
 
 def _row(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
-    return np.nan_to_num(schedule[variable].sel(asset=asset).to_numpy())
+    row: FloatArray = np.nan_to_num(schedule[variable].sel(asset=asset).to_numpy())
+    return row
 
 
 SUPPLY = {"wind": "supply_mw", "pv": "supply_mw", "storage": "discharge_mw"}

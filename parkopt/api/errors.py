@@ -1,0 +1,102 @@
+"""Errors as RFC 9457 problem+json, in the caller's language, each with its PK id."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from parkopt.api.deps import language_of
+from parkopt.errors import (
+    Faults,
+    InfeasibleDay,
+    InputFault,
+    ParkoptError,
+    ServiceFault,
+    SolveFault,
+    Text,
+    UsageFault,
+    Where,
+)
+from parkopt.faults import BadRequest, CannotWrite, NotAllowed, NotFound, UnknownPark
+
+LOG = logging.getLogger("parkopt.api")
+PROBLEM = "application/problem+json"
+STATUS: tuple[tuple[type[ParkoptError], int], ...] = (
+    (NotAllowed, 401),
+    (NotFound, 404),
+    (UnknownPark, 404),
+    (BadRequest, 422),
+    (CannotWrite, 500),
+    (InfeasibleDay, 422),
+    (InputFault, 422),
+    (UsageFault, 422),
+    (SolveFault, 503),
+    (ServiceFault, 503),
+)
+
+
+def status_of(fault: ParkoptError) -> int:
+    """Return the HTTP status of a fault; what is not listed is a fault of the service."""
+    return next((status for cls, status in STATUS if isinstance(fault, cls)), 500)
+
+
+def problem(fault: ParkoptError, request: Request) -> JSONResponse:
+    """Return a fault as problem+json."""
+    lang = language_of(request.headers.get("accept-language", ""))
+    status = status_of(fault)
+    body: dict[str, Any] = {
+        "type": f"urn:parkopt:error:{fault.code}",
+        "title": fault.message(lang),
+        "status": status,
+        "detail": fault.remedy(lang),
+        "instance": request.url.path,
+        **fault.as_dict(lang),
+    }
+    return JSONResponse(body, status_code=status, media_type=PROBLEM, headers={"Content-Language": lang})
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem+json."""
+
+    @app.exception_handler(ParkoptError)
+    def _ours(request: Request, fault: ParkoptError) -> JSONResponse:
+        return problem(fault, request)
+
+    @app.exception_handler(RequestValidationError)
+    def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem(_of_validation(error), request)
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == NOT_FOUND:
+            return problem(NotFound(what="address", key=request.url.path), request)
+        body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code}
+        return JSONResponse(body, error.status_code, dict(error.headers or {}), PROBLEM)
+
+    @app.exception_handler(Exception)
+    def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        LOG.error("unforeseen error at %s", request.url.path, exc_info=error)
+        return problem(ParkoptError(), request)
+
+
+NOT_FOUND = 404
+
+
+def _of_validation(error: RequestValidationError) -> ParkoptError:
+    """Return all findings of a request together; a fault of ours inside keeps its id."""
+    faults = [_of_item(item) for item in error.errors()]
+    return faults[0] if len(faults) == 1 else Faults(faults)
+
+
+def _of_item(item: dict[str, Any]) -> ParkoptError:
+    where = Where(field=".".join(str(part) for part in item["loc"] if part != "body"))
+    ours = item.get("ctx", {}).get("fault")
+    if isinstance(ours, InputFault):
+        return type(ours)(where, **ours.facts)
+    message = str(item["msg"])
+    return BadRequest(where, reason=Text(message[:1].lower() + message[1:], message))

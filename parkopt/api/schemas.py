@@ -1,0 +1,49 @@
+"""Bodies of requests. A body cannot name files: parks by id, series only from the park's own files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from parkopt.models import Objective
+from parkopt.park.base import Part
+from parkopt.park.state import ParkState
+from parkopt.solve import Limits
+from parkopt.units import YuanPerTonne
+from parkopt.workflow import DayRequest
+
+
+class ScheduleRequest(Part):
+    """A request for a schedule of one or more days."""
+
+    date: dt.date
+    """First day, in the park's zone."""
+    days: Annotated[int, Field(ge=1, le=7)] = 1
+    """Number of days; longer horizons are studies, not day-ahead requests."""
+    step_min: Literal[60, 30, 15] = 60
+    """Length of a step in minutes."""
+    goal: Literal["cost", "carbon", "weighted"] = "cost"
+    """Least cost, least carbon, or cost with priced carbon."""
+    carbon_price: YuanPerTonne = 0.0
+    """Price of carbon in `weighted`, such as `97.5 yuan/t`."""
+    weather_basis: Literal["forecast", "actual"] = "forecast"
+    """Of the embedded year: what was known the day before, or what came."""
+    state: ParkState = ParkState()
+    """What the schedule before handed over."""
+    time_limit_s: Annotated[float, Field(gt=0, le=60)] = 30.0
+    """Time limit of the solver."""
+
+    def as_request(self, park: str) -> DayRequest:
+        """Return the request of the flow, for a park file."""
+        return DayRequest(
+            park=park,
+            day=self.date,
+            days=self.days,
+            step_min=self.step_min,
+            objective=Objective(self.goal, self.carbon_price),
+            weather_basis=self.weather_basis,
+            state=self.state,
+            limits=Limits(seconds=self.time_limit_s),
+        )

@@ -1,0 +1,240 @@
+"""The command line: one short function a verb; the work is in `parkopt.services`.
+
+Exit codes: 0 done; 1 a fault of parkopt itself; 2 a wrong command line; 3 wrong input;
+4 infeasible; 5 no usable solution; 6 a proof that does not hold; 7 store or service.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from parkopt.errors import Language, ParkoptError
+from parkopt.settings import settings
+
+app = typer.Typer(
+    help="Schedules, carbon factors and green-power evidence for zero-carbon parks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+parks = typer.Typer(help="Park files: list, show, check, start a new one.", no_args_is_help=True)
+app.add_typer(parks, name="park")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text.")]
+Lang = Annotated[str, typer.Option("--lang", help="en or zh; PARKOPT_LANG or LANG decide where absent.")]
+
+
+def language(lang: str = "") -> Language:
+    """Return the language to speak: the option, else the settings."""
+    from parkopt.faults import WrongOption
+
+    if lang in ("en", "zh"):
+        return "en" if lang == "en" else "zh"
+    if lang:
+        raise WrongOption(option="--lang", value=lang, allowed="en, zh")
+    return settings().language
+
+
+def show(data: Any) -> None:
+    """Print data as JSON."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
+
+
+@app.command()
+def day(
+    park: Annotated[str, typer.Argument(help="Id of a park, or path of a park file.")] = "",
+    park_option: Annotated[str, typer.Option("--park", help="The same as the argument.")] = "",
+    date: Annotated[str, typer.Option(help="Day of the schedule, 2026-07-15; tomorrow where absent.")] = "",
+    step: Annotated[int, typer.Option(help="Length of a step in minutes: 60, 30 or 15.")] = 60,
+    days: Annotated[int, typer.Option(min=1, max=31, help="Number of days in one schedule.")] = 1,
+    goal: Annotated[str, typer.Option(help="cost, carbon or weighted.")] = "cost",
+    carbon_price: Annotated[str, typer.Option(help="Price of carbon for `weighted`, such as '97.5 yuan/t'.")] = "",
+    weather: Annotated[str, typer.Option(help="embedded, or an EPW or CSV file, in place of the park's.")] = "",
+    weather_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of a CSV mean.")] = None,
+    weather_basis: Annotated[str, typer.Option(help="Of the embedded year: forecast or actual.")] = "forecast",
+    load: Annotated[list[str] | None, typer.Option(help="LOAD=FILE: a measured series for a load.")] = None,
+    load_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of that file mean.")] = None,
+    state: Annotated[Path | None, typer.Option(help="state.json of the day before.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; must not exist yet.")] = None,
+    time_limit: Annotated[float, typer.Option(min=0.001, help="Seconds for the solver.")] = 60.0,
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Plan a day: schedule, bill, carbon, green shares, records."""
+    from parkopt import cli_day
+
+    words = language(lang)
+    request = cli_day.request_of(
+        park=park or park_option,
+        date=date,
+        step=step,
+        days=days,
+        goal=goal,
+        carbon_price=carbon_price,
+        weather=weather,
+        weather_map=weather_map,
+        weather_basis=weather_basis,
+        loads=load or [],
+        load_map=load_map,
+        state=state,
+        time_limit=time_limit,
+    )
+    planned = cli_day.plan(request, settings(), words, out, quiet=as_json)
+    if as_json:
+        show(cli_day.as_data(planned))
+    else:
+        cli_day.print_day(planned, words)
+
+
+@app.command()
+def share(
+    enterprise: Annotated[str, typer.Argument(help="Id of the enterprise.")],
+    start: Annotated[str, typer.Option(help="From this time on, 2026-07-15T00:00+08:00.")],
+    end: Annotated[str, typer.Option(help="Up to this time.")],
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Show an enterprise's green share, step by step, from the schedules that were made."""
+    from parkopt import cli_day
+
+    words = language(lang)
+    found = cli_day.share_of(enterprise, start, end, settings())
+    if as_json:
+        show(found)
+    else:
+        cli_day.print_share(found, words)
+
+
+@app.command()
+def verify(
+    path: Annotated[Path, typer.Argument(help="An evidence file, or the folder of a log.")],
+    key: Annotated[str, typer.Option(help="The park's verifier key, got by another way.")] = "",
+    older: Annotated[Path | None, typer.Option(help="An older checkpoint of the same log.")] = None,
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Check evidence offline: signature, proofs, completeness, sums. Exit code 6 where it fails."""
+    from parkopt.ledger import verify_path
+
+    words = language(lang)
+    report = verify_path(path, key or None, older.read_text(encoding="utf-8") if older else None)
+    if as_json:
+        show(report.as_dict())
+    else:
+        typer.echo(report.text(words))
+    if not report.ok:
+        raise typer.Exit(6)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Run the HTTP service; its pages are at /docs."""
+    import uvicorn
+
+    from parkopt.api.app import create_app, require_safe
+
+    config = settings()
+    require_safe(host, config)
+    uvicorn.run(create_app(config), host=host, port=port, log_level="info")
+
+
+@parks.command("list")
+def park_list(as_json: Json = False, lang: Lang = "") -> None:
+    """List the parks that are found."""
+    from parkopt.services.parks import list_parks
+
+    words = language(lang)
+    found = list_parks()
+    if as_json:
+        show(found)
+        return
+    for item in found:
+        typer.echo(f"{item['id']:<12} {item['name'][words] if 'name' in item else item['error']['message']}")
+
+
+@parks.command("show")
+def park_show(park: Annotated[str, typer.Argument(help="Id or path.")]) -> None:
+    """Print the whole park as JSON, quantities with units."""
+    from parkopt.park.discover import find_park
+    from parkopt.services.parks import describe_park
+
+    show(describe_park(find_park(park)))
+
+
+@parks.command("check")
+def park_check(
+    park: Annotated[str, typer.Argument(help="Id or path of the park file.")],
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Check a park file and its data files; every fault is shown with its line and remedy."""
+    from parkopt.services.parks import check_park
+
+    words = language(lang)
+    file = check_park(park)
+    if as_json:
+        show({"ok": True, "park": file.park.id, "sha256": file.sha256})
+    else:
+        good = "is sound" if words == "en" else "没有发现错误"
+        typer.echo(f"{file.path}: {file.park.id} {good} ({len(file.park.assets)} assets, sha256 {file.sha256[:16]})")
+
+
+@parks.command("new")
+def park_new(
+    name: Annotated[str, typer.Argument(help="Id of the new park.")],
+    folder: Annotated[Path, typer.Option(help="Folder in which the park's folder is made.")] = Path("parks"),
+    like: Annotated[str, typer.Option(help="Park to start from.")] = "sheyang",
+    as_json: Json = False,
+) -> None:
+    """Write a new park folder to start from; nothing is overwritten."""
+    from parkopt.services.parks import new_park
+
+    file = new_park(name, folder, like)
+    if as_json:
+        show({"path": str(file)})
+    else:
+        typer.echo(str(file))
+
+
+@parks.command("schema")
+def park_schema() -> None:
+    """Print the JSON Schema of a park file, for an editor."""
+    from parkopt.services.parks import schema
+
+    show(schema())
+
+
+def main() -> None:
+    """Run the command line; a fault is one clear message and an exit code, never a traceback."""
+    try:
+        app()
+    except ParkoptError as fault:
+        _fail(fault)
+    except Exception as error:
+        if os.environ.get("PARKOPT_DEBUG"):
+            raise
+        _fail(ParkoptError(), f"{type(error).__name__}: {error}")
+
+
+def _fail(fault: ParkoptError, detail: str = "") -> None:
+    try:
+        lang = settings().language
+    except ValueError:
+        lang = "en"
+    for option, value in zip(sys.argv, sys.argv[1:], strict=False):
+        if option == "--lang" and value in ("en", "zh"):
+            lang = "en" if value == "en" else "zh"
+    if "--json" in sys.argv:
+        typer.echo(json.dumps(fault.as_dict(lang) | ({"detail": detail} if detail else {}), ensure_ascii=False))
+    else:
+        typer.echo(" ".join(part for part in (fault.text(lang), detail) if part), err=True)
+    sys.exit(fault.exit_code)

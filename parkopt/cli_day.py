@@ -1,0 +1,246 @@
+"""What the verbs `day` and `share` read from the command line and print."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from parkopt.clock import CHINA, fixed_zone, parse_date
+from parkopt.errors import Language, Where, raise_all
+from parkopt.faults import MissingFile, MissingKey, NaiveTime, WrongDate, WrongOption
+from parkopt.models import GOALS, Objective
+from parkopt.park.faulty import faults_of
+from parkopt.park.loader import load_part
+from parkopt.park.series import SeriesSpec
+from parkopt.park.state import ParkState
+from parkopt.results.summary import NOT_CASH
+from parkopt.results.words import say
+from parkopt.services.day import Planned, plan_day
+from parkopt.services.shares import green_share
+from parkopt.settings import Settings
+from parkopt.solve import Limits
+from parkopt.units import parse
+from parkopt.weather import CsvMapping
+from parkopt.workflow import DayRequest
+
+DEFAULT_COLUMN = {"column": "demand_mw", "unit": "MW"}
+"""A load file without a mapping: columns `time` (ISO 8601 with offset) and `demand_mw`."""
+
+
+def request_of(
+    *,
+    park: str,
+    date: str,
+    step: int,
+    days: int,
+    goal: str,
+    carbon_price: str,
+    weather: str,
+    weather_map: Path | None,
+    weather_basis: str,
+    loads: list[str],
+    load_map: Path | None,
+    state: Path | None,
+    time_limit: float,
+) -> DayRequest:
+    """Return the request that the command line states."""
+    if not park:
+        raise MissingKey(Where(field="PARK"), key="PARK", example="parkopt day dafeng")
+    return DayRequest(
+        park=park,
+        day=parse_date(date) if date else tomorrow(),
+        step_min=step,
+        days=days,
+        objective=_objective(goal, carbon_price),
+        weather=weather,
+        weather_map=load_part(weather_map, CsvMapping) if weather_map else None,
+        weather_basis=_basis(weather_basis),
+        loads=dict(_load(text, load_map) for text in loads),
+        state=read_state(state) if state else ParkState(),
+        limits=Limits(seconds=time_limit),
+    )
+
+
+def tomorrow() -> date:
+    """Return tomorrow's date in China."""
+    return (datetime.now(fixed_zone(CHINA)) + timedelta(days=1)).date()
+
+
+def _objective(goal: str, carbon_price: str) -> Objective:
+    for known in GOALS:
+        if goal == known:
+            return Objective(known, parse(carbon_price, "yuan/t") if carbon_price else 0.0)
+    raise WrongOption(option="--goal", value=goal, allowed=", ".join(GOALS))
+
+
+def _basis(text: str) -> Literal["forecast", "actual"]:
+    if text == "forecast":
+        return "forecast"
+    if text == "actual":
+        return "actual"
+    raise WrongOption(option="--weather-basis", value=text, allowed="forecast, actual")
+
+
+def _load(text: str, mapping: Path | None) -> tuple[str, tuple[SeriesSpec, Path]]:
+    name, _, file = text.partition("=")
+    if not name or not file:
+        raise WrongOption(option="--load", value=text, allowed="LOAD=FILE, such as steel=load.csv")
+    if mapping is None:
+        return name, (SeriesSpec(file=file, **DEFAULT_COLUMN), Path())
+    return name, (load_part(mapping, SeriesSpec, file=file), Path())
+
+
+def read_state(path: Path) -> ParkState:
+    """Return the state that a file holds; all its faults together."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MissingFile(path=str(path)) from error
+    try:
+        return ParkState.model_validate_json(text)
+    except ValidationError as error:
+        raise_all(faults_of(error, ParkState, lambda loc, **_: Where(str(path), None, ".".join(map(str, loc))), ()))
+        raise
+
+
+def plan(request: DayRequest, config: Settings, lang: Language, out: Path | None, *, quiet: bool) -> Planned:
+    """Plan the day, with a sign of life on a terminal."""
+    console = Console(stderr=True)
+    note = f"{request.park} {request.day} ..."
+    with nullcontext() if quiet or not console.is_terminal else console.status(note):
+        return plan_day(request, config, lang, out)
+
+
+def as_data(planned: Planned) -> dict[str, Any]:
+    """Return what `--json` prints of a day."""
+    attrs = planned.schedule.attrs
+    return {
+        "run": planned.run,
+        "park": attrs["park"],
+        "date": attrs["date"],
+        "status": attrs["status"],
+        "gap": attrs["gap"],
+        "checks_passed": int(attrs["checks_passed"]),
+        "solve_seconds": planned.result.scheduled.solved.solution.seconds,
+        "summary": planned.summary,
+        "files": sorted(str(path) for path in planned.folder.rglob("*") if path.is_file()),
+    }
+
+
+def print_day(planned: Planned, lang: Language) -> None:
+    """Print the schedule by hour, the bill, the carbon, the shares and where the files are."""
+    console = Console()
+    schedule, figures = planned.schedule, planned.summary
+    park = planned.result.loaded.park
+    console.print(f"[bold]{getattr(park.name, lang)}[/bold]  {schedule.attrs['date']}  ({say('tomorrow', lang)})")
+    console.print(_hours(schedule, lang))
+    console.print(_bill(figures, lang))
+    console.print(_enterprises(figures, lang))
+    console.print(
+        f"{say('carbon', lang)} {figures['carbon_t']:,.1f} t CO2, {say('factor', lang)} "
+        f"{figures['park_factor_kg_per_mwh']:.1f} kg/MWh, {say('green', lang)} {figures['green_share']:.1%}, "
+        f"{say('self_use', lang)} {figures['self_use_of_available']:.1%}"
+    )
+    solver = f"{schedule.attrs['solver']}, gap {schedule.attrs['gap']:.4%}, {schedule.attrs['checks_passed']} checks"
+    console.print(f"{say('solved', lang)}: {schedule.attrs['status']}, {solver}")
+    if park.synthetic:
+        console.print(f"[yellow]{say('synthetic', lang)}: {park.synthetic}[/yellow]")
+    console.print(f"[dim]{say('forecast_only', lang)}[/dim]")
+    console.print(f"{say('files', lang)}: {planned.folder}", soft_wrap=True)
+
+
+COLUMNS = {"sources": "MW", "import": "MW", "export": "MW", "charge": "MW", "soc": "MWh", "demand": "MW"}
+
+
+def _hours(schedule: xr.Dataset, lang: Language) -> Table:
+    """Return the schedule hour by hour (finer steps are averaged)."""
+    table = Table(title=say("title", lang), title_justify="left")
+    heads = ["", "wind+PV", say("import", lang), say("export", lang), say("charge", lang)]
+    heads += [say("soc", lang), say("demand", lang), say("price", lang), say("green", lang)]
+    for head, unit in zip(heads, ["", "MW", "MW", "MW", "MW", "MWh", "MW", "yuan/MWh", "%"], strict=True):
+        table.add_column(f"{head}\n{unit}", justify="right")
+    per_hour = 60 // int(schedule.attrs["step_min"])
+    hours = float(schedule.attrs["step_min"]) / 60
+    rows = {
+        "local": _total(schedule, "supply_mw"),
+        "import": schedule["import_mw"].to_numpy(),
+        "export": schedule["export_mw"].to_numpy(),
+        "charge": _total(schedule, "charge_mw") - _total(schedule, "discharge_mw"),
+        "soc": _total(schedule, "soc_mwh"),
+        "demand": schedule["park_consumption_wh"].to_numpy() / 1e6 / hours,
+        "price": schedule["energy_price_yuan_per_mwh"].to_numpy(),
+    }
+    green = schedule["green_wh"].sum("enterprise").to_numpy(), schedule["park_consumption_wh"].to_numpy()
+    count = schedule.sizes["time"] // per_hour
+    for hour in range(count):
+        part = slice(hour * per_hour, (hour + 1) * per_hour)
+        values = [f"{v[part][-1] if key == 'soc' else np.mean(v[part]):,.1f}" for key, v in rows.items()]
+        share = 100 * green[0][part].sum() / max(green[1][part].sum(), 1)
+        table.add_row(f"{hour % 24:02d}:00", *values, f"{share:.0f}")
+    return table
+
+
+def _total(schedule: xr.Dataset, name: str) -> np.ndarray:
+    if name not in schedule:
+        return np.zeros(schedule.sizes["time"])
+    return np.asarray(schedule[name].sum("asset", skipna=True).to_numpy())
+
+
+def _bill(figures: dict[str, Any], lang: Language) -> Table:
+    table = Table(title=say("bill", lang), title_justify="left")
+    table.add_column(say("line", lang))
+    table.add_column(say("yuan", lang), justify="right")
+    for line, yuan in figures["bill_yuan"].items():
+        note = f" ({say('not_paid', lang)})" if line in NOT_CASH else ""
+        table.add_row(say(line, lang) + note, f"{yuan:,.2f}")
+    table.add_section()
+    table.add_row(say("total", lang), f"{figures['cost_yuan']:,.2f}")
+    return table
+
+
+def _enterprises(figures: dict[str, Any], lang: Language) -> Table:
+    table = Table(title=say("enterprise", lang), title_justify="left")
+    for head in ("enterprise", "consumption", "green", "carbon"):
+        unit = {"consumption": " MWh", "carbon": " t CO2"}.get(head, "")
+        table.add_column(say(head, lang) + unit, justify="left" if head == "enterprise" else "right")
+    for name, own in figures["enterprises"].items():
+        table.add_row(name, f"{own['consumption_mwh']:,.1f}", f"{own['green_share']:.1%}", f"{own['carbon_t']:,.2f}")
+    return table
+
+
+def share_of(enterprise: str, start: str, end: str, config: Settings) -> dict[str, Any]:
+    """Return an enterprise's green share between two times of the command line."""
+    return green_share(enterprise, _moment(start, "--start"), _moment(end, "--end"), config)
+
+
+def _moment(text: str, option: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongDate(Where(field=option), value=text) from error
+    if moment.tzinfo is None:
+        raise NaiveTime(Where(field=option), value=text)
+    return moment
+
+
+def print_share(found: dict[str, Any], lang: Language) -> None:
+    """Print an enterprise's share, step by step."""
+    console = Console()
+    table = Table(title=f"{found['enterprise']}: {say('green', lang)} {found['green_share']:.1%}", title_justify="left")
+    for head in (say("time", lang), f"{say('consumption', lang)} MWh", say("green", lang), f"{say('carbon', lang)} kg"):
+        table.add_column(head, justify="right")
+    zone = fixed_zone(CHINA)
+    for step in found["steps"]:
+        start = datetime.fromisoformat(step["start"]).astimezone(zone)
+        mwh, kg = step["consumption_wh"] / 1e6, int(step["carbon_ug"]) / 1e9
+        table.add_row(f"{start:%Y-%m-%d %H:%M}", f"{mwh:,.3f}", f"{step['green_share']:.1%}", f"{kg:,.1f}")
+    console.print(table)
+    console.print(f"[dim]{say('forecast_only', lang)}[/dim]")

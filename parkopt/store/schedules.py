@@ -1,0 +1,111 @@
+"""Schedules in the database: put one in whole, get it back, ask for an enterprise's shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from parkopt.faults import NotFound
+from parkopt.store.engine import transaction
+from parkopt.store.tables import ScheduleRow, ShareRow
+
+
+@dataclass(frozen=True)
+class Share:
+    """Green share of an enterprise in one step."""
+
+    enterprise: str
+    start: datetime
+    end: datetime
+    consumption_wh: int
+    green_wh: int
+    carbon_ug: int
+    by_source_wh: dict[str, int]
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A schedule as it is kept."""
+
+    run: str
+    park: str
+    date: str
+    created_at: datetime
+    summary: dict[str, Any]
+    state: dict[str, Any]
+    log_start: int
+    """First record of the schedule in the park's log."""
+    log_stop: int
+    """One past its last record."""
+    netcdf: bytes
+
+
+class Schedules:
+    """The schedules of one database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def put(self, stored: Stored, shares: Sequence[Share]) -> None:
+        """Keep a schedule with its shares: all of it, or nothing."""
+        with transaction(self.url) as session:
+            row = ScheduleRow(**vars(stored))
+            session.add(row)
+            session.flush()
+            session.add_all(ShareRow(seq=row.seq, **_columns(share)) for share in shares)
+
+    def get(self, run: str) -> Stored:
+        """Return a schedule.
+
+        Raises
+        ------
+        NotFound
+            Where there is none with this id.
+        """
+        with transaction(self.url) as session:
+            row = session.scalars(select(ScheduleRow).where(ScheduleRow.run == run)).one_or_none()
+            if row is None:
+                raise NotFound(what="schedule", key=run)
+            return _stored(row)
+
+    def latest(self, park: str, limit: int = 50) -> list[Stored]:
+        """Return the newest schedules of a park, newest first, without their files."""
+        wanted = select(ScheduleRow).where(ScheduleRow.park == park).order_by(ScheduleRow.seq.desc()).limit(limit)
+        with transaction(self.url) as session:
+            return [_stored(row) for row in session.scalars(wanted)]
+
+    def shares(self, enterprise: str, start: datetime, end: datetime) -> list[Share]:
+        """Return the steps of an enterprise from `start` to `end`; the latest schedule of a step counts."""
+        inside = and_(ShareRow.enterprise == enterprise, ShareRow.start >= start, ShareRow.start < end)
+        newest = select(ShareRow.start, func.max(ShareRow.seq).label("seq")).where(inside).group_by(ShareRow.start)
+        last = newest.subquery()
+        wanted = (
+            select(ShareRow, ScheduleRow.run)
+            .join(last, and_(ShareRow.start == last.c.start, ShareRow.seq == last.c.seq))
+            .join(ScheduleRow, ScheduleRow.seq == ShareRow.seq)
+            .where(ShareRow.enterprise == enterprise)
+            .order_by(ShareRow.start)
+        )
+        with transaction(self.url) as session:
+            return [_share(row, run) for row, run in session.execute(wanted)]
+
+
+def _columns(share: Share) -> dict[str, Any]:
+    return {key: value for key, value in vars(share).items() if key != "run"}
+
+
+def _share(row: ShareRow, run: str) -> Share:
+    return Share(
+        row.enterprise, row.start, row.end, row.consumption_wh, row.green_wh, row.carbon_ug, row.by_source_wh, run
+    )
+
+
+def _stored(row: ScheduleRow) -> Stored:
+    return Stored(
+        row.run, row.park, row.date, row.created_at, row.summary, row.state, row.log_start, row.log_stop, row.netcdf
+    )
