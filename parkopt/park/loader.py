@@ -130,7 +130,7 @@ class _Reading:
 
     def validate(self, model: type[Any], data: Any, at: tuple[str, ...]) -> Any:
         try:
-            return model.modelvalidate(data)
+            return model.model_validate(data)
         except ValidationError as error:
             broken = [key for key, value in data.items() if value is None] if isinstance(data, dict) else []
             found = faults_of(error, model, self.document.where, at)

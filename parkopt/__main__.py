@@ -1,0 +1,5 @@
+"""`python -m parkopt` is the `parkopt` command."""
+
+from parkopt.cli import main
+
+main()
