@@ -1,0 +1,129 @@
+"""The mathematics of each technology as a golden LP file over three steps.
+
+`python -m tests.models.test_golden` rewrites the files; read the difference before you commit it.
+"""
+
+from pathlib import Path
+
+import pytest
+from pyomo.repn.plugins.lp_writer import LPWriter
+
+from parkopt.models import build, technologies
+from parkopt.park.state import AssetState, ParkState
+from parkopt.testing import grid_asset, load_asset, prices, small_problem
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+THREE = [300.0, 400.0, 350.0]
+GRID = grid_asset(50, 10, adders_yuan_per_mwh=100.0, demand_yuan_per_mw=1000.0, planned_peak_mw=5.0)
+CASES = {
+    "grid": ({"grid": GRID, "load": load_asset()}, {}),
+    "load": ({"grid": grid_asset(50), "load": load_asset()}, {}),
+    "wind": (
+        {
+            "grid": grid_asset(50),
+            "load": load_asset(),
+            "wind": {
+                "kind": "wind",
+                "capacity": "9 MW",
+                "turbine": "V164/8000",
+                "hub_height": "105 m",
+                "om": "60 yuan/MWh",
+            },
+        },
+        {"wind": {"available_mw": [9.0, 0.0, 4.5]}},
+    ),
+    "pv": (
+        {
+            "grid": grid_asset(50),
+            "load": load_asset(),
+            "pv": {"kind": "pv", "capacity": "9 MWp", "ac_limit": "8 MW", "curtail_price": "20 yuan/MWh"},
+        },
+        {"pv": {"available_mw": [0.0, 8.0, 2.5]}},
+    ),
+    "storage": (
+        {
+            "grid": grid_asset(50),
+            "load": load_asset(),
+            "ess": {
+                "kind": "storage",
+                "charge": "4 MW",
+                "discharge": "5 MW",
+                "energy": "8 MWh",
+                "self_discharge": "0.001/h",
+                "wear": "60 yuan/MWh",
+            },
+        },
+        {},
+    ),
+    "contract": (
+        {
+            "grid": grid_asset(50),
+            "load": load_asset(),
+            "green": {
+                "kind": "contract",
+                "form": "baseload",
+                "seller": "s",
+                "volume": "6 MW",
+                "price": "420 yuan/MWh",
+                "take_or_pay": 0.9,
+            },
+        },
+        {},
+    ),
+    "electrolyser": (
+        {
+            "grid": grid_asset(50),
+            "h2": {
+                "kind": "electrolyser",
+                "enterprise": "h2",
+                "power": "10 MW",
+                "efficiency": "50 kWh/kg",
+                "min_load": 0.4,
+                "ramp": "0.3/h",
+                "start_cost": "4000 yuan",
+                "tank": "500 kg",
+                "demand": "2400 kg/day",
+            },
+        },
+        {},
+    ),
+}
+
+
+def text_of(kind, exclusive=False):
+    """Return the LP text of a case."""
+    assets, series = CASES[kind]
+    own = {"grid": prices(THREE, export=250.0)} | series
+    if "load" in assets:
+        own["load"] = {"demand_mw": [20.0, 22.0, 18.0]}
+    state = ParkState(assets={"green": AssetState(offered_mwh=10.0, taken_mwh=8.0)}) if kind == "contract" else None
+    problem = small_problem(assets, own, state=state)
+    if exclusive:
+        problem = problem.with_exclusive(frozenset(name for name in assets if name in ("ess", "grid")))
+    built = build(problem)
+    import io
+
+    out = io.StringIO()
+    LPWriter().write(built.model, out, symbolic_solver_labels=True)
+    return out.getvalue()
+
+
+def golden(kind, exclusive):
+    return GOLDEN / f"{kind}{'_exclusive' if exclusive else ''}.lp"
+
+
+ALL = [(kind, False) for kind in CASES] + [("storage", True)]
+
+
+@pytest.mark.parametrize(("kind", "exclusive"), ALL)
+def test_the_model_is_as_it_was(kind, exclusive):
+    assert text_of(kind, exclusive) == golden(kind, exclusive).read_text(encoding="utf-8")
+
+
+def test_every_technology_has_a_golden_file():
+    assert set(CASES) == set(technologies())
+
+
+if __name__ == "__main__":
+    for case in ALL:
+        golden(*case).write_text(text_of(*case), encoding="utf-8")

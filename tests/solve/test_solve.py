@@ -1,0 +1,208 @@
+"""The planner: statuses, binaries by need, time limits, the check that nothing escapes, explanations."""
+
+import numpy as np
+import pytest
+
+from parkopt.faults import CheckFailed, Infeasible, NoSolution, Unbounded, WrongState
+from parkopt.models import Objective, build, recipe_for
+from parkopt.park.state import AssetState, ParkState
+from parkopt.solve import Limits, check, solve
+from parkopt.solve._compiled import compile_model
+from parkopt.solve.planner import both_ways
+from parkopt.solve.status import run
+from parkopt.testing import assert_conserves, cost_yuan, grid_asset, load_asset, prices, small_problem
+
+EXACT = Limits(gap=1e-9)
+ESS = {"kind": "storage", "charge": "10 MW", "discharge": "10 MW", "energy": "20 MWh", "soc_min": 0.0, "soc_max": 1.0}
+PV = {"kind": "pv", "capacity": "60 MWp", "ac_limit": "60 MW"}
+
+
+def day(price, demand, *, grid=None, extra=None, **more):
+    return small_problem(
+        {"grid": grid or grid_asset(50, 10), "load": load_asset()} | (extra or {}),
+        {"grid": prices(price, export=more.pop("export", 0.0)), "load": {"demand_mw": demand}} | more.pop("series", {}),
+        **more,
+    )
+
+
+def test_ordinary_prices_need_no_binaries():
+    problem = day([300.0] * 3, [10.0] * 3, extra={"ess": ESS})
+    assert recipe_for(problem) == frozenset()
+    assert solve(problem).problem.exclusive == frozenset()
+
+
+def test_a_negative_price_brings_binaries():
+    assert recipe_for(day([-1.0] * 3, [10.0] * 3, extra={"ess": ESS})) == {"ess", "grid"}
+
+
+def test_binaries_are_added_where_the_linear_model_circles():
+    """Hard self-use by demand with free export: a tie that runs both ways is found and solved again, at equal cost."""
+    problem = day([0.0] * 3, [10.0] * 3, extra={"ess": ESS}, export=0.0)
+    solution = solve(problem)
+    assert_conserves(solution)
+    assert both_ways(solution.values) == frozenset()
+
+
+def test_binaries_do_not_change_a_sound_optimum():
+    problem = day([300.0, 100.0, 500.0, 200.0], [10.0] * 4, extra={"ess": ESS})
+    plain, forced = solve(problem, EXACT), solve(problem.with_exclusive(frozenset({"ess", "grid"})), EXACT)
+    assert cost_yuan(plain) == pytest.approx(cost_yuan(forced), rel=1e-9)
+
+
+def test_both_ways_finds_opposites():
+    values = {"ess": {"charge_mw": np.array([0.0, 2.0]), "discharge_mw": np.array([0.0, 1.0])}}
+    assert both_ways(values) == {"ess"}
+
+
+def test_unlimited_export_is_unbounded():
+    problem = day([300.0], [10.0], extra={"pv": PV}, series={"pv": {"available_mw": [20.0]}})
+    built = build(problem)
+    built.model.unit["grid"].export_mw.setub(None)
+    built.model.unit["grid"].import_mw.setub(None)
+    compiled = compile_model(built.model, built.hub)
+    costs = compiled.cost.copy()
+    costs[compiled.column[id(built.model.unit["grid"].export_mw[0])]] = -1000.0
+    assert run(compiled, costs, EXACT).outcome == "unbounded"
+    assert Unbounded(hint="grid").exit_code == 5
+
+
+def test_infeasible_names_the_limit_the_hour_and_the_amount():
+    problem = day([300.0] * 3, [10.0, 62.4, 20.0], grid=grid_asset(50))
+    with pytest.raises(Infeasible) as caught:
+        solve(problem)
+    text = caught.value.text("en")
+    assert "raise grid.import_limit by 12.4 MW (most at 01:00)" in text
+    assert "把 grid.import_limit 提高 12.4 MW" in caught.value.text("zh")
+    assert caught.value.exit_code == 4
+
+
+def test_the_proposed_change_works_and_half_of_it_does_not():
+    for limit, feasible in ((62.4, True), (56.0, False)):
+        problem = day([300.0] * 3, [10.0, 62.4, 20.0], grid=grid_asset(limit))
+        if feasible:
+            assert_conserves(solve(problem))
+        else:
+            with pytest.raises(Infeasible):
+                solve(problem)
+
+
+def test_infeasible_offers_a_choice():
+    """A full battery at the end cannot be had beside this load: more import, or a lower final level."""
+    ess = ESS | {"soc_initial": 0.0, "soc_final": 0.9, "charge_efficiency": 1.0, "discharge_efficiency": 1.0}
+    with pytest.raises(Infeasible) as caught:
+        solve(day([300.0] * 3, [45.0] * 3, grid=grid_asset(50), extra={"ess": ess}))
+    remedy = caught.value.remedy("en")
+    assert "grid.import_limit by" in remedy
+    assert "ess.soc_final by 3 MWh" in remedy
+    assert "期末电量" in caught.value.message("zh") or "购电功率上限" in caught.value.message("zh")
+
+
+def test_hydrogen_demand_in_conflict_is_named():
+    unit = {
+        "kind": "electrolyser",
+        "enterprise": "h2",
+        "power": "5 MW",
+        "efficiency": "50 kWh/kg",
+        "tank": "100 kg",
+        "demand": "4800 kg/day",
+    }
+    with pytest.raises(Infeasible) as caught:
+        solve(small_problem({"grid": grid_asset(50), "h2": unit}, {"grid": prices([300.0] * 4)}))
+    assert "hydrogen demand of h2" in caught.value.message("en")
+    assert "h2.demand" in caught.value.remedy("en")
+
+
+def test_no_time_gives_no_schedule_and_says_so():
+    unit = {
+        "kind": "electrolyser",
+        "enterprise": "h2",
+        "power": "5 MW",
+        "efficiency": "50 kWh/kg",
+        "demand": "2000 kg/day",
+        "tank": "900 kg",
+    }
+    extra = {f"h{i}": unit | {"enterprise": f"h{i}"} for i in range(12)}
+    problem = small_problem({"grid": grid_asset(500)} | extra, {"grid": prices(np.linspace(100, 900, 48))})
+    with pytest.raises(NoSolution) as caught:
+        solve(problem, Limits(seconds=0.0001))
+    assert "time" in caught.value.message("en").lower()
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 25.0])
+def test_a_state_outside_the_levels_is_refused(wrong):
+    ess = ESS | {"soc_min": 0.1}
+    if wrong < 0:
+        state = ParkState(assets={"ess": AssetState(soc_mwh=0.5)})
+    else:
+        state = ParkState(assets={"ess": AssetState(soc_mwh=wrong)})
+    with pytest.raises(WrongState):
+        solve(day([300.0], [10.0], extra={"ess": ess}, state=state))
+
+
+def tampered(asset, key, step, change):
+    problem = day([300.0, 100.0, 500.0], [10.0] * 3, extra={"ess": ESS})
+    solution = solve(problem, EXACT)
+    reported = {name: {k: v.copy() for k, v in own.items()} for name, own in solution.reported.items()}
+    reported[asset][key][step] += change
+    return problem, reported, solution.bill
+
+
+@pytest.mark.parametrize(
+    ("asset", "key", "change", "says"),
+    [
+        ("grid", "import_mw", 0.01, "balance"),
+        ("grid", "import_mw", 100.0, "limits"),
+        ("grid", "export_mw", 0.5, "both ways"),
+        ("ess", "soc_mwh", 0.01, "drifts"),
+        ("ess", "charge_mw", 0.5, "balance"),
+        ("load", "demand_mw", 1.0, "balance"),
+        ("grid", "energy_price_yuan_per_mwh", 1.0, "market_energy"),
+    ],
+)
+def test_the_check_finds_what_is_wrong(asset, key, change, says):
+    with pytest.raises(CheckFailed) as caught:
+        check(*tampered(asset, key, 0, change))
+    assert says in str(caught.value)
+
+
+def test_the_check_finds_a_fen():
+    problem, reported, bill = tampered("grid", "import_mw", 0, 0.0)
+    wrong = {**bill, "market_energy": bill["market_energy"] + np.array([0.02, 0, 0])}
+    with pytest.raises(CheckFailed):
+        check(problem, reported, wrong)
+
+
+def test_the_check_refuses_nan():
+    problem, reported, bill = tampered("grid", "import_mw", 0, float("nan"))
+    with pytest.raises(CheckFailed):
+        check(problem, reported, bill)
+
+
+def test_carbon_goal_takes_the_cheapest_of_the_cleanest():
+    """Two hours of equal carbon: among them the purchase falls into the cheap one."""
+    ess = ESS | {"soc_initial": 0.0, "soc_final": 0.5, "charge_efficiency": 1.0, "discharge_efficiency": 1.0}
+    problem = day([500.0, 100.0], [0.0, 0.0], extra={"ess": ess}, objective=Objective("carbon"))
+    solution = solve(problem, EXACT)
+    assert solution.reported["ess"]["charge_mw"] == pytest.approx([0.0, 10.0], abs=1e-4)
+
+
+def test_weighted_goal_prices_carbon():
+    problem = day([300.0], [10.0], objective=Objective("weighted", 100.0))
+    assert solve(problem, EXACT).objective == pytest.approx(10 * 300 + 10 * 0.5827 * 100)
+
+
+def test_assets_may_bear_any_name():
+    """Names such as `load` and `name` are Pyomo's own words."""
+    problem = small_problem(
+        {"name": grid_asset(50), "load": load_asset(), "clear": ESS, "component": PV},
+        {"name": prices([300.0] * 2), "load": {"demand_mw": [10.0] * 2}, "component": {"available_mw": [5.0] * 2}},
+    )
+    assert_conserves(solve(problem))
+
+
+def test_same_input_same_schedule():
+    problem = day([300.0, 100.0, 500.0, 100.0], [10.0] * 4, extra={"ess": ESS})
+    one, two = solve(problem), solve(problem)
+    for name, own in one.reported.items():
+        for key, values in own.items():
+            assert np.array_equal(values, two.reported[name][key])
