@@ -14,8 +14,10 @@ from datetime import date
 from statistics import median
 
 from parkopt.models import build
+from parkopt.results.summary import summary
 from parkopt.solve._compiled import compile_model
 from parkopt.workflow import (
+    DAY_AHEAD,
     Context,
     DayRequest,
     account_carbon,
@@ -23,6 +25,7 @@ from parkopt.workflow import (
     fetch_weather,
     forecast,
     load_park,
+    run,
     to_schedule,
 )
 
@@ -57,7 +60,7 @@ def bench(park: str, day: str, runs: int) -> tuple[dict[str, float], int]:
     once(posed, ctx)
     rounds = build_and_solve(posed, ctx).solution.rounds
     timed = [once(posed, ctx) for _ in range(runs)]
-    return {phase: median(run[phase] for run in timed) for phase in PHASES}, rounds
+    return {phase: median(spent[phase] for spent in timed) for phase in PHASES}, rounds
 
 
 def main(runs: int) -> None:
@@ -76,6 +79,27 @@ def main(runs: int) -> None:
     print(f"most beside HiGHS: {worst:.1f} ms (goal of the day-ahead path: 60 ms)")
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     sizes()
+    days()
+
+
+def days() -> None:
+    """Print what each park's days come to: the table of the README."""
+    heads = ["cost yuan", "carbon t", "green", "self-use", "of demand", "export", "HiGHS ms", "gap", "checks"]
+    print(f"{'park':<10}{'day':<12}" + "".join(f"{head:>11}" for head in heads))
+    ctx = Context("bench", "bench", "bench")
+    for park in ("dafeng", "sheyang", "huanghai", "ydz"):
+        for day in DAYS:
+            result = run(DAY_AHEAD, DayRequest(park, date.fromisoformat(day)), ctx)
+            solved, figures = result.scheduled.solved, summary(result.schedule)
+            shares = ("green_share", "self_use_of_available", "self_use_of_demand", "export_of_available")
+            cells = [f"{figures['cost_yuan']:,.0f}", f"{figures['carbon_t']:,.1f}"]
+            cells += [f"{figures[key]:.1%}" for key in shares]
+            cells += [
+                f"{1000 * solved.solution.seconds['highs']:.0f}",
+                f"{solved.solution.gap:.4%}",
+                str(solved.checks),
+            ]
+            print(f"{park:<10}{day:<12}" + "".join(f"{cell:>11}" for cell in cells))
 
 
 def sizes() -> None:
