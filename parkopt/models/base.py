@@ -6,7 +6,7 @@ supplies, draws, costs and emits. The hub never asks what kind of technology it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -31,14 +31,56 @@ Pairs = Iterable[tuple[float, Any]]
 
 
 class Role(StrEnum):
-    """What a flow at the bus is, for rules and tracing."""
+    """What a flow at the bus is, for rules, tracing and the check."""
 
     LOCAL = "local"
+    """Local green energy that reaches the bus."""
     STORED = "stored"
+    """What a storage gives."""
     GRID = "grid"
+    """Import."""
     DEMAND = "demand"
+    """Consumption."""
     CHARGE = "charge"
+    """What a storage takes."""
     EXPORT = "export"
+    """Export."""
+    WITHIN_IMPORT = "within_import"
+    """A part of the import that is bought otherwise; not a flow of its own at the bus."""
+
+
+GIVES = frozenset({Role.LOCAL, Role.STORED, Role.GRID})
+TAKES = frozenset({Role.DEMAND, Role.CHARGE, Role.EXPORT})
+Finding = tuple[bool, str]
+"""Whether something holds, and the sentence that says so where it does not."""
+POWER_MW = 1e-5
+"""How far a power may miss a limit or the balance: 10 W."""
+ENERGY_MWH = 1e-4
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the audit of one asset may look at: reported powers, series, opening state, the bus's rules."""
+
+    name: str
+    own: Values
+    series: Series
+    state: AssetState
+    grid: TimeGrid
+    within_import_mw: FloatArray
+    """Import that contracts bring."""
+    export_banned: FloatArray
+    """Above 0 where export is forbidden."""
+
+    def within(self, key: str, low: float | FloatArray, high: float | FloatArray) -> Finding:
+        """Return whether a reported variable keeps its limits."""
+        over = float(np.max(np.maximum(self.own[key] - high, low - self.own[key])))
+        return over <= POWER_MW, f"{self.name}.{key} misses its limits by {over:.3g}"
+
+    def one_way(self, one: str, other: str) -> Finding:
+        """Return whether two opposite flows never run in the same step."""
+        both = float(np.max(np.minimum(self.own[one], self.own[other])))
+        return both <= POWER_MW, f"{self.name} runs both ways at once ({both:.3g} MW)"
 
 
 @dataclass(frozen=True)
@@ -88,6 +130,12 @@ class Promise:
     weight: float = 1.0
     sign: float | None = None
     """On which side an equation gives way; None where the row's own sense says it."""
+    raised: bool = False
+    """Whether the field gives way upward (a limit) rather than downward (a demand)."""
+    value: float | None = None
+    """What the park file says, where the change can be said as a new value of the field."""
+    per_unit: float = 1.0
+    """How much of `unit` one unit of the field is (a level of a 120 MWh store: 120)."""
 
 
 class Technology(Asset):
@@ -108,6 +156,20 @@ class Technology(Asset):
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return the variables of the schedule for this asset, by name with unit."""
         raise NotImplementedError
+
+    def flows(self) -> Mapping[str, Role]:
+        """Return which reported powers pass the bus, and what each is."""
+        return {}
+
+    def audit(self, case: Case) -> Iterator[Finding]:
+        """Check the reported variables from the config alone, without the model."""
+        del case
+        yield from ()
+
+    def owes(self, case: Case) -> Iterator[tuple[str, float]]:
+        """Yield the lines of the bill in yuan from the reported variables alone, without the model."""
+        del case
+        yield from ()
 
     def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
         """Return what the next day inherits, from the reported variables."""
@@ -196,11 +258,9 @@ class Hub:
         """Say that each MWh of `mw` bears carbon."""
         self.emissions.append((mw, kg_per_mwh))
 
-    def promise(
-        self, field_name: str, unit: str, component: Any, says: Text, weight: float = 1.0, sign: float | None = None
-    ) -> None:
-        """Give a row or a variable's upper bound a name that the park's people know."""
-        self.promises.append(Promise(f"{self.name}.{field_name}", unit, component, says, weight, sign))
+    def promise(self, field_name: str, unit: str, component: Any, says: Text, **more: Any) -> None:
+        """Give a row or a variable's upper bound a name that the park's people know; see `Promise`."""
+        self.promises.append(Promise(f"{self.name}.{field_name}", unit, component, says, **more))
 
 
 def linear(pairs: Pairs, constant: float = 0.0) -> Any:

@@ -75,7 +75,10 @@ def add_ratios(block: Any, hub: Hub, rules: Rules) -> None:
         relation = _relation(ratio, hub, slack)
         row = hub.row(block, ratio.name, relation)
         if slack is None:
-            hub.promise(ratio.name, "MWh", row, ratio.says)
+            raised = ratio.name == "export_of_available"
+            value = ratio.share if ratio.of == "available" else None
+            whole = hub.state.year.available_mwh + _total(hub, "available_mw", "offer_mw")
+            hub.promise(ratio.name, "MWh", row, ratio.says, raised=raised, value=value, per_unit=whole)
 
 
 def _relation(ratio: Ratio, hub: Hub, slack: Any) -> Any:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.forecast.holidays import official_kind
-from parkopt.park.hours import share_inside
+from parkopt.park.hours import DAY_MIN, BoolArray, mean_over_steps, minutes_inside
 from parkopt.park.series import on_grid, read_series
-from parkopt.park.tariff import Energy, Period, Season, Tariff, TimeOfUse
+from parkopt.park.tariff import Energy, Period, Tariff, TimeOfUse
 
-FIRST_TO_LAST: tuple[Period, ...] = ("deep", "super", "valley", "peak")
+FIRST_TO_LAST: tuple[Period, ...] = ("deep", "super", "valley", "peak", "flat")
 """Where windows overlap, the narrower period wins (deep within valley, super within peak)."""
+Windows = Mapping[Period, Sequence[str]]
 
 
 def energy_yuan_per_mwh(energy: Energy, grid: TimeGrid, folder: Path) -> FloatArray:
@@ -47,22 +49,24 @@ def period_shares(tariff: TimeOfUse, grid: TimeGrid) -> dict[Period, FloatArray]
     month = np.asarray(grid.local.month)
     for season in tariff.seasons:
         inside = np.isin(month, season.months)
-        for chosen, windows in _cases(season, inside, holiday):
-            left = np.where(chosen, 1.0, 0.0)
-            for period in FIRST_TO_LAST:
-                part = np.minimum(share_inside(grid, list(windows.get(period, []))), left)
-                shares[period] += part
-                left -= part
-    shares["flat"] = 1.0 - np.sum([shares[period] for period in FIRST_TO_LAST], axis=0)
+        cases = (inside & ~holiday, [season.windows]), (inside & holiday, [season.holiday_windows, season.windows])
+        for chosen, layers in cases:
+            for period, minutes in _minutes_of(layers).items():
+                shares[period] += np.where(chosen, mean_over_steps(grid, minutes), 0.0)
     return shares
 
 
-def _cases(season: Season, inside: np.ndarray, holiday: np.ndarray) -> list[tuple[np.ndarray, dict[Period, list[str]]]]:
-    ordinary = {period: list(windows) for period, windows in season.windows.items()}
-    if not season.holiday_windows:
-        return [(inside, ordinary)]
-    festive = {**ordinary, **{period: list(windows) for period, windows in season.holiday_windows.items()}}
-    return [(inside & ~holiday, ordinary), (inside & holiday, festive)]
+def _minutes_of(layers: Sequence[Windows]) -> dict[Period, BoolArray]:
+    """Return the minutes of each period; each minute belongs to the first window that holds it, else to `flat`."""
+    free = np.ones(DAY_MIN, dtype=bool)
+    found = {period: np.zeros(DAY_MIN, dtype=bool) for period in FIRST_TO_LAST}
+    for layer in layers:
+        for period in FIRST_TO_LAST:
+            taken = minutes_inside(layer.get(period, [])) & free
+            found[period] |= taken
+            free &= ~taken
+    found["flat"] |= free
+    return found
 
 
 def adders_yuan_per_mwh(tariff: Tariff, grid: TimeGrid) -> FloatArray:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.models.base import Hub, Role, Series, Technology, Values
+from parkopt.models.base import Case, Finding, Hub, Role, Series, Technology, Values
 from parkopt.units import YuanPerMegawattHour
 
 
@@ -30,6 +32,19 @@ class Renewable(Technology):
             available = hub.own["available_mw"]
             hub.rows(block, "curtailment", lambda t: use[t] + curtailed[t] == float(available[t]))
             hub.cost("curtailment", "curtailed_mw", self.curtail_price * hub.grid.hours)
+
+    def flows(self) -> Mapping[str, Role]:
+        """Give local energy to the bus."""
+        return {"supply_mw": Role.LOCAL}
+
+    def audit(self, case: Case) -> Iterator[Finding]:
+        """Check that no more is used than is available."""
+        yield case.within("supply_mw", 0.0, case.own["available_mw"])
+
+    def owes(self, case: Case) -> Iterator[tuple[str, float]]:
+        """Yield the price of what is used, and of what is curtailed."""
+        yield "local_energy", (self.om + self.price) * math.fsum(case.own["supply_mw"]) * case.grid.hours
+        yield "curtailment", self.curtail_price * math.fsum(case.own["curtailed_mw"]) * case.grid.hours
 
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return supply, available and curtailed power."""

@@ -147,19 +147,33 @@ def _offer(changes: Sequence[Change], hub: Hub) -> Text:
 
 
 def _words(change: Change, hub: Hub) -> Text:
-    step, amount = change.most
+    """Say how far a field must move: as its new value where the park file has one, else as an amount."""
+    step, most = change.most
     promise = change.promise
+    amount = most if promise.name.endswith("import_limit") else sum(change.by_step.values())
+    en, zh = ("raise", "提高") if promise.raised else ("lower", "降低")
     when = hub.grid.label(step)[-5:]
-    if promise.name.endswith("import_limit"):
-        return Text(
-            f"raise {promise.name} by {amount:.3g} {promise.unit} (most at {when})",
-            f"把 {promise.name} 提高 {amount:.3g} {promise.unit}（{when} 缺口最大）",
-        )
-    total = sum(change.by_step.values())
+    new_en, new_zh = _new_value(promise, amount)
+    many = len(change.by_step) > 1
     return Text(
-        f"lower {promise.name} by {total:.3g} {promise.unit} in all (most at {when})",
-        f"把 {promise.name} 共降低 {total:.3g} {promise.unit}（{when} 最多）",
+        f"{en} {promise.name} by {amount:.3g} {promise.unit}{new_en}"
+        + (f", most at {when}" if many or not new_en else ""),
+        f"把 {promise.name} {zh} {amount:.3g} {promise.unit}{new_zh}"
+        + (f"，{when} 最多" if many or not new_zh else ""),
     )
+
+
+def _new_value(promise: Promise, amount: float) -> tuple[str, str]:
+    if promise.value is None or promise.per_unit <= 0:
+        return "", ""
+    scale = 100 if promise.unit == "MW" else 1000
+    moved = amount / promise.per_unit
+    if promise.raised:  # rounded to the side that surely suffices
+        new = np.ceil((promise.value + moved) * scale - SMALL) / scale
+    else:
+        new = np.floor((promise.value - moved) * scale + SMALL) / scale
+    unit = " MW" if promise.unit == "MW" else ""
+    return f" (from {promise.value:g} to {new:g}{unit})", f"（由 {promise.value:g} 到 {new:g}{unit}）"
 
 
 def _join(texts: Sequence[Any], between: Text) -> Text:

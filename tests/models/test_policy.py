@@ -53,7 +53,21 @@ def test_self_use_below_the_limit_is_infeasible_where_hard():
         solve(problem(200.0, {}), EXACT)
     assert "self-use share" in caught.value.message("en")
     assert "自用比例" in caught.value.message("zh")
-    assert "8 MWh" in caught.value.remedy("en")
+    assert "lower rules.self_use_of_available by 8 MWh (from 0.6 to 0.5)" in caught.value.remedy("en")
+
+
+def test_an_export_ratio_gives_way_upward():
+    """An export that must happen does not exist here, so the ratio is loosened by hand: the words say `raise`."""
+    from parkopt.models import build
+    from parkopt.solve._compiled import compile_model
+    from parkopt.solve.explain import Change, _words
+
+    made = build(problem(200.0, {"self_use_of_available": 0.0}))
+    compile_model(made.model, made.hub)
+    promise = next(p for p in made.hub.promises if p.name == "rules.export_of_available")
+    text = _words(Change(promise, {0: 8.0}), made.hub)
+    assert text.en.startswith("raise rules.export_of_available by 8 MWh (from 0.2 to 0.3)")
+    assert "提高" in text.zh
 
 
 def test_a_priced_breach_is_reported():

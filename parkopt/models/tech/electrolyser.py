@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,13 +13,15 @@ import numpy as np
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import WrongState
-from parkopt.models.base import Conditions, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.base import POWER_MW, Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
 from parkopt.park.state import AssetState
 from parkopt.units import Kilogram, KilogramPerDay, KilowattHourPerKilogram, Megawatt, PerHour, Ratio, Yuan
 
 KWH_PER_MWH = 1000.0
 DAY_H = 24.0
 TOLERANCE_KG = 1e-3
+TANK_KG = 0.1
+"""How far the check lets a tank level miss its flows."""
 
 
 class Electrolyser(Technology):
@@ -130,15 +132,41 @@ class Electrolyser(Technology):
             return linear([*pairs, (-1.0, tank[t - 1])]) == -float(demand[t])
 
         level = hub.rows(block, "tank_level", balance)
-        hub.promise(
-            "demand", "kg", level, Text(f"the hydrogen demand of {hub.name}", f"{hub.name} 的氢需求"), 0.02, -1.0
-        )
-        final = hub.rows(
-            block, "tank_end", lambda t: linear([(1.0, tank[t])]) >= self.tank_final * self.tank, [hub.grid.n - 1]
-        )
-        hub.promise(
-            "tank_final", "kg", final, Text(f"the final tank level of {hub.name}", f"{hub.name} 的期末储氢"), 0.01
-        )
+        says = Text(f"the hydrogen demand of {hub.name}", f"{hub.name} 的氢需求")
+        hub.promise("demand", "kg", level, says, weight=0.02, sign=-1.0)
+        last = [hub.grid.n - 1]
+        final = hub.rows(block, "tank_end", lambda t: linear([(1.0, tank[t])]) >= self.tank_final * self.tank, last)
+        says = Text(f"the final tank level of {hub.name}", f"{hub.name} 的期末储氢")
+        hub.promise("tank_final", "kg", final, says, weight=0.01, value=self.tank_final, per_unit=self.tank)
+
+    def flows(self) -> Mapping[str, Role]:
+        """Consume."""
+        return {"power_mw": Role.DEMAND}
+
+    def audit(self, case: Case) -> Iterator[Finding]:
+        """Check load between least and rated, ramps, and the tank from the power alone."""
+        power, on, hours = case.own["power_mw"], case.own["on"], case.grid.hours
+        yield bool(np.isin(on, (0.0, 1.0)).all()), f"{case.name}.on is neither 0 nor 1"
+        yield case.within("power_mw", self.min_load * self.power * on, self.power * on)
+        level = self.tank_initial * self.tank if case.state.tank_kg is None else case.state.tank_kg
+        made = np.cumsum(power) * hours * KWH_PER_MWH / self.efficiency
+        delivered = np.arange(1, case.grid.n + 1) * self.demand * hours / DAY_H
+        expected = level + made - delivered
+        drift = float(np.max(np.abs(expected - case.own["tank_kg"])))
+        yield drift <= TANK_KG, f"{case.name}.tank_kg drifts from its flows by {drift:.3g} kg"
+        inside = float(np.min(expected)) >= -TANK_KG and float(np.max(expected)) <= self.tank + TANK_KG
+        yield inside, f"{case.name}.tank_kg leaves the tank"
+        short = self.tank_final * self.tank - float(expected[-1])
+        yield short <= TANK_KG, f"{case.name} ends {short:.3g} kg below tank_final"
+        if self.ramp is not None:
+            change = np.abs(np.diff(power))[(on[1:] > 0) & (on[:-1] > 0)]
+            most = float(np.max(change, initial=0.0))
+            yield most <= self.ramp * self.power * hours + POWER_MW, f"{case.name} ramps by {most:.3g} MW"
+
+    def owes(self, case: Case) -> Iterator[tuple[str, float]]:
+        """Yield the starts."""
+        on = np.concatenate([[1.0 if case.state.on else 0.0], case.own["on"]])
+        yield "starts", self.start_cost * float(np.sum(np.diff(on) > 0))
 
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return power, running, hydrogen made and the tank's level at each step's end."""

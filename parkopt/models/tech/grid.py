@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
-from parkopt.models.base import Conditions, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.base import POWER_MW, Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
 from parkopt.models.prices import adders_yuan_per_mwh, energy_yuan_per_mwh, export_yuan_per_mwh
 from parkopt.park.base import Part
 from parkopt.park.state import AssetState
@@ -59,7 +60,8 @@ class Grid(Technology):
         hub.supply(Role.GRID, imports)
         hub.draw(Role.EXPORT, exports)
         hub.emit(imports, hub.grid_factor_kg_per_mwh)
-        hub.promise("import_limit", "MW", imports, Text("the import limit", "购电功率上限"))
+        says = Text("the import limit", "购电功率上限")
+        hub.promise("import_limit", "MW", imports, says, raised=True, value=self.import_limit)
         self._energy(block, hub, imports)
         self._demand(block, hub, imports)
         if hub.name in hub.exclusive:
@@ -101,6 +103,30 @@ class Grid(Technology):
             "export_only",
             lambda t: linear([(1.0, exports[t]), (self.export_limit, importing[t])]) <= self.export_limit,
         )
+
+    def flows(self) -> Mapping[str, Role]:
+        """Import and export."""
+        return {"import_mw": Role.GRID, "export_mw": Role.EXPORT}
+
+    def audit(self, case: Case) -> Iterator[Finding]:
+        """Check limits, bans and direction, and that contracts stay within the import."""
+        yield case.within("import_mw", 0.0, self.import_limit)
+        yield case.within("export_mw", 0.0, np.where(case.export_banned > 0, 0.0, self.export_limit))
+        yield case.one_way("import_mw", "export_mw")
+        over = float(np.max(case.within_import_mw - case.own["import_mw"]))
+        yield over <= POWER_MW, f"contracts over the grid exceed the import by {over:.3g} MW"
+
+    def owes(self, case: Case) -> Iterator[tuple[str, float]]:
+        """Yield energy, fees, export revenue and what the day adds to the demand charge."""
+        own, hours = case.own, case.grid.hours
+        market = own["import_mw"] - case.within_import_mw
+        yield "market_energy", math.fsum(own["energy_price_yuan_per_mwh"] * market) * hours
+        yield "grid_fees", sum(a.price for a in self.tariff.adders.values()) * math.fsum(own["import_mw"]) * hours
+        yield "export_revenue", -math.fsum(own["export_price_yuan_per_mwh"] * own["export_mw"]) * hours
+        if self.tariff.demand is not None:
+            so_far = case.state.peak_mw if case.state.month == f"{case.grid.local[0]:%Y-%m}" else 0.0
+            free = max(self.tariff.demand.planned_peak, so_far)
+            yield "demand_charge", self.tariff.demand.price * max(0.0, float(np.max(own["import_mw"])) - free)
 
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return import, export and the prices."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -68,6 +68,10 @@ class Load(Technology):
         del block
         hub.draw(Role.DEMAND, hub.own["demand_mw"])
         hub.promise("demand", "MW", None, Text(f"the load of {hub.name}", f"{hub.name} 的用电"), weight=10.0)
+
+    def flows(self) -> Mapping[str, Role]:
+        """Consume."""
+        return {"demand_mw": Role.DEMAND}
 
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return the demand."""

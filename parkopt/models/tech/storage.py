@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
@@ -13,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import WrongState
-from parkopt.models.base import Hub, Role, Series, Technology, Values, linear
+from parkopt.models.base import ENERGY_MWH, Case, Finding, Hub, Role, Series, Technology, Values, linear
 from parkopt.park.state import AssetState
 from parkopt.units import Megawatt, MegawattHour, PerHour, Ratio, YuanPerMegawattHour
 
@@ -107,7 +109,7 @@ class Storage(Technology):
         hub.rows(block, "level", balance)
         final = hub.rows(block, "final", lambda t: linear([(1.0, soc[t])]) >= self.soc_final * self.energy, [last])
         says = Text(f"the final level of {hub.name}", f"{hub.name} 的期末电量")
-        hub.promise("soc_final", "MWh", final, says)
+        hub.promise("soc_final", "MWh", final, says, value=self.soc_final, per_unit=self.energy)
 
     def _one_way(self, block: Any, hub: Hub, charge: Any, discharge: Any) -> None:
         charging = hub.flag(block, "charging")
@@ -117,6 +119,31 @@ class Storage(Technology):
             "discharge_only",
             lambda t: linear([(1.0, discharge[t]), (self.discharge, charging[t])]) <= self.discharge,
         )
+
+    def flows(self) -> Mapping[str, Role]:
+        """Take and give at the bus."""
+        return {"charge_mw": Role.CHARGE, "discharge_mw": Role.STORED}
+
+    def audit(self, case: Case) -> Iterator[Finding]:
+        """Check limits, direction, and the level from the flows alone."""
+        charge, discharge, soc = (case.own[key] for key in ("charge_mw", "discharge_mw", "soc_mwh"))
+        yield case.within("charge_mw", 0.0, self.charge)
+        yield case.within("discharge_mw", 0.0, self.discharge)
+        yield case.within("soc_mwh", self.soc_min * self.energy, self.soc_max * self.energy)
+        yield case.one_way("charge_mw", "discharge_mw")
+        level = self.soc_initial * self.energy if case.state.soc_mwh is None else case.state.soc_mwh
+        worst, hours = 0.0, case.grid.hours
+        for t in range(case.grid.n):
+            level *= (1.0 - self.self_discharge) ** hours
+            level += charge[t] * self.charge_efficiency * hours - discharge[t] / self.discharge_efficiency * hours
+            worst = max(worst, abs(level - soc[t]))
+        yield worst <= ENERGY_MWH, f"{case.name}.soc_mwh drifts from its flows by {worst:.3g} MWh"
+        short = self.soc_final * self.energy - float(soc[-1])
+        yield short <= ENERGY_MWH, f"{case.name} ends {short:.3g} MWh below soc_final"
+
+    def owes(self, case: Case) -> Iterator[tuple[str, float]]:
+        """Yield the wear."""
+        yield "storage_wear", self.wear * math.fsum(case.own["discharge_mw"]) * case.grid.hours
 
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return charging and discharging power and the level at each step's end."""
