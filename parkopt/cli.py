@@ -120,10 +120,11 @@ def verify(
     lang: Lang = "",
 ) -> None:
     """Check evidence offline: signature, proofs, completeness, sums. Exit code 6 where it fails."""
+    from parkopt.cli_day import read_text
     from parkopt.ledger import verify_path
 
     words = language(lang)
-    report = verify_path(path, key or None, older.read_text(encoding="utf-8") if older else None)
+    report = verify_path(path, key or None, read_text(older) if older else None)
     if as_json:
         show(report.as_dict())
     else:

@@ -11,11 +11,12 @@ import numpy as np
 import xarray as xr
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from parkopt.clock import CHINA, fixed_zone, parse_date
 from parkopt.errors import Language, Where, raise_all
-from parkopt.faults import MissingFile, MissingKey, NaiveTime, WrongDate, WrongOption
+from parkopt.faults import BrokenFile, MissingFile, MissingKey, NaiveTime, WrongDate, WrongOption
 from parkopt.models import GOALS, Objective
 from parkopt.park.faulty import faults_of
 from parkopt.park.loader import load_part
@@ -101,14 +102,20 @@ def _load(text: str, mapping: Path | None) -> tuple[str, tuple[SeriesSpec, Path]
 def read_state(path: Path) -> ParkState:
     """Return the state that a file holds; all its faults together."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise MissingFile(path=str(path)) from error
-    try:
-        return ParkState.model_validate_json(text)
+        return ParkState.model_validate_json(read_text(path))
     except ValidationError as error:
         raise_all(faults_of(error, ParkState, lambda loc, **_: Where(str(path), None, ".".join(map(str, loc))), ()))
         raise
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file, or raise `MissingFile` or `BrokenFile`."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MissingFile(path=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise BrokenFile(Where(str(path)), format="UTF-8", reason=f"byte {error.start} is not UTF-8") from error
 
 
 def plan(request: DayRequest, config: Settings, lang: Language, out: Path | None, *, quiet: bool) -> Planned:
@@ -140,7 +147,8 @@ def print_day(planned: Planned, lang: Language) -> None:
     console = Console()
     schedule, figures = planned.schedule, planned.summary
     park = planned.result.loaded.park
-    console.print(f"[bold]{getattr(park.name, lang)}[/bold]  {schedule.attrs['date']}  ({say('tomorrow', lang)})")
+    name = escape(getattr(park.name, lang))
+    console.print(f"[bold]{name}[/bold]  {schedule.attrs['date']}  ({say('tomorrow', lang)})")
     console.print(_hours(schedule, lang))
     console.print(_bill(figures, lang))
     console.print(_enterprises(figures, lang))
@@ -152,9 +160,9 @@ def print_day(planned: Planned, lang: Language) -> None:
     solver = f"{schedule.attrs['solver']}, gap {schedule.attrs['gap']:.4%}, {schedule.attrs['checks_passed']} checks"
     console.print(f"{say('solved', lang)}: {schedule.attrs['status']}, {solver}")
     if park.synthetic:
-        console.print(f"[yellow]{say('synthetic', lang)}: {park.synthetic}[/yellow]")
+        console.print(f"[yellow]{say('synthetic', lang)}: {escape(park.synthetic)}[/yellow]")
     console.print(f"[dim]{say('forecast_only', lang)}[/dim]")
-    console.print(f"{say('files', lang)}: {planned.folder}", soft_wrap=True)
+    console.print(f"{say('files', lang)}: {escape(str(planned.folder))}", soft_wrap=True)
 
 
 COLUMNS = {"sources": "MW", "import": "MW", "export": "MW", "charge": "MW", "soc": "MWh", "demand": "MW"}
@@ -212,7 +220,8 @@ def _enterprises(figures: dict[str, Any], lang: Language) -> Table:
         unit = {"consumption": " MWh", "carbon": " t CO2"}.get(head, "")
         table.add_column(say(head, lang) + unit, justify="left" if head == "enterprise" else "right")
     for name, own in figures["enterprises"].items():
-        table.add_row(name, f"{own['consumption_mwh']:,.1f}", f"{own['green_share']:.1%}", f"{own['carbon_t']:,.2f}")
+        mwh, share, tonnes = f"{own['consumption_mwh']:,.1f}", f"{own['green_share']:.1%}", f"{own['carbon_t']:,.2f}"
+        table.add_row(escape(name), mwh, share, tonnes)
     return table
 
 
@@ -234,7 +243,8 @@ def _moment(text: str, option: str) -> datetime:
 def print_share(found: dict[str, Any], lang: Language) -> None:
     """Print an enterprise's share, step by step."""
     console = Console()
-    table = Table(title=f"{found['enterprise']}: {say('green', lang)} {found['green_share']:.1%}", title_justify="left")
+    title = f"{escape(found['enterprise'])}: {say('green', lang)} {found['green_share']:.1%}"
+    table = Table(title=title, title_justify="left")
     for head in (say("time", lang), f"{say('consumption', lang)} MWh", say("green", lang), f"{say('carbon', lang)} kg"):
         table.add_column(head, justify="right")
     zone = fixed_zone(CHINA)

@@ -39,7 +39,7 @@ def fixed_zone(text: str, where: Where = NOWHERE) -> timezone:
     if match is None:
         raise ZoneNotFixed(where, zone=text)
     offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    if offset > timedelta(hours=14):
+    if offset > timedelta(hours=14) or int(match[3]) >= 60:  # noqa: PLR2004 - minutes of an hour
         raise ZoneNotFixed(where, zone=text)
     return timezone(-offset if match[1] == "-" else offset)
 

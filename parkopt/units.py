@@ -7,6 +7,7 @@ carries the unit. Park files and requests write text ("60 MW", "0.398 yuan/kWh")
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -41,7 +42,11 @@ EXAMPLES = {
     "1/K": "-0.0034/K",
     "": "0.93",
 }
-_LEADING = re.compile(r"^\s*([-+]?[0-9][0-9_,]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?)\s*(.*?)\s*$")
+_LEADING = re.compile(
+    r"^\s*([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)\s*(.*?)\s*$"
+)
+"""A comma separates thousands only: "1,5 MW" would else be read as 15 MW."""
+_CALENDAR = re.compile(r"month|year|\b(yr|a|annum)\b")
 
 
 @cache
@@ -74,9 +79,9 @@ def parse(text: str, unit: str) -> float:
     """
     example = EXAMPLES.get(unit, f"1 {unit}")
     match = _LEADING.match(text)
-    if match is None:
+    number = float(match[1].replace("_", "").replace(",", "")) if match else math.inf
+    if match is None or math.isinf(number):
         raise WrongUnit(value=text, unit=unit or "a ratio", example=example)
-    number = float(match[1].replace("_", "").replace(",", ""))
     written = re.sub(r"(?<=[kMG]W)p\b", "", match[2])
     if not written and unit:
         raise MissingUnit(value=text, example=example)
@@ -92,6 +97,8 @@ def _convert(number: float, written: str, unit: str, text: str, example: str) ->
         written = unit
     units = registry()
     try:
+        if bool(_CALENDAR.search(written)) != bool(_CALENDAR.search(unit)):
+            raise ValueError(written)  # yuan/kWh and yuan/kW/month have one dimension, and differ 730-fold in meaning
         quantity = units.Quantity(number, units.parse_units(_plain(written)))
         return float(quantity.to(_plain(unit) or "dimensionless").magnitude)
     except Exception as error:

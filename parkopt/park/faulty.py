@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -35,6 +37,7 @@ CHINESE = {
     "list_type": "应为列表",
     "too_short": "项数过少",
     "too_long": "项数过多",
+    "union_tag_invalid": "应为 {expected_tags}",
     "window": "时段应写作 14-22 或 19:30-21:30",
     "months": "每个月必须且只能属于一个季节",
     "energy": "flat、time_of_use、by_hour、series 须且只能给出一个",
@@ -65,41 +68,64 @@ def faults_of(
 
 
 def _fault(item: ErrorDetails, model: type[BaseModel], place: Place, at: Sequence[str | int]) -> ParkoptError:
-    loc = [*at, *item["loc"]]
+    _, path = _walk(model, item["loc"])
+    loc = [*at, *path]
     context: dict[str, Any] = item.get("ctx", {})
     known: object = context.get("fault")
     if isinstance(known, InputFault):
         return type(known)(place(loc), **known.facts)
     if item["type"] == "missing":
-        field = _field(model, item["loc"])
+        owner, _ = _walk(model, item["loc"][:-1])
+        field = owner.model_fields.get(str(loc[-1])) if owner else None
         return MissingKey(place(loc[:-1]), key=loc[-1], example=f"{loc[-1]}: {_example(field)}")
+    if item["type"] == "union_tag_not_found":
+        return MissingKey(place(loc), key="kind", example="kind: pv")
     if item["type"] == "extra_forbidden":
-        keys = _keys(model, item["loc"][:-1])
+        owner, _ = _walk(model, item["loc"][:-1])
+        keys = list(owner.model_fields) if owner else []
         near = difflib.get_close_matches(str(loc[-1]), keys, n=1)
-        hint = Text(f"; did you mean {near[0]!r}?", f"；是否想写 {near[0]!r}？") if near else ""
+        hint = Text(f" (did you mean {near[0]!r}?)", f"（是否想写 {near[0]!r}？）") if near else ""
         return UnknownKey(place(loc, at_key=True), key=loc[-1], hint=hint, known=", ".join(sorted(keys)))
-    return WrongValue(place(loc), value=item["input"], reason=_reason(item, context))
+    return WrongValue(place(loc), value=Shown(item["input"]), reason=_reason(item, context))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value as a message shows it: whole where it is short, with dots where it is a long mapping."""
+
+    value: object
+
+    def __repr__(self) -> str:
+        return reprlib.repr(self.value) if isinstance(self.value, dict | list) else repr(self.value)
 
 
 def _reason(item: ErrorDetails, context: dict[str, Any]) -> Text:
-    chinese = CHINESE.get(item["type"], item["msg"])
-    return Text(item["msg"][:1].lower() + item["msg"][1:], chinese.format(**context))
+    chinese = CHINESE.get(item["type"])
+    english = item["msg"][:1].lower() + item["msg"][1:]
+    return Text(english, chinese.format(**context) if chinese else item["msg"])
 
 
-def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    part = _part(model, loc)
-    return list(part.model_fields) if part else []
-
-
-def _part(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
+def _walk(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[type[BaseModel] | None, list[str | int]]:
+    """Return the class at `loc`, and `loc` as the file has it: without the tags that pydantic puts in for unions."""
     part: type[BaseModel] | None = model
+    choice: list[type[BaseModel]] = []
+    path: list[str | int] = []
     for name in loc:
-        if part is None:
-            return None
-        if isinstance(name, int) or name not in part.model_fields:
-            continue  # an index, or a key of a mapping: the type inside was found already
-        part = next(_models(part.model_fields[name].annotation), None)
-    return part
+        tagged = [one for one in choice[1:] and choice if _tag(one) == name]
+        if tagged:
+            part, choice = tagged[0], []
+            continue
+        path.append(name)
+        if part is not None and name in part.model_fields:
+            choice = list(_models(part.model_fields[str(name)].annotation))
+            part = choice[0] if choice else None
+        # else an index, or a key of a mapping: the type inside was found already
+    return part, path
+
+
+def _tag(model: type[BaseModel]) -> object:
+    kind = model.model_fields.get("kind")
+    return kind.default if kind else None
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -107,11 +133,6 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for inner in get_args(annotation):
         yield from _models(inner)
-
-
-def _field(model: type[BaseModel], loc: Sequence[str | int]) -> Any:
-    part = _part(model, loc[:-1])
-    return part.model_fields.get(str(loc[-1])) if part else None
 
 
 def _example(field: Any) -> str:

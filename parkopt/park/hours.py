@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
@@ -13,6 +15,7 @@ from parkopt.clock import FloatArray, TimeGrid
 
 _WINDOW = re.compile(r"^(\d{1,2})(?::(\d{2}))?-(\d{1,2})(?::(\d{2}))?$")
 DAY_MIN = 24 * 60
+BoolArray = NDArray[np.bool_]
 
 
 def _checked(text: str) -> str:
@@ -39,20 +42,31 @@ def minutes(window: str) -> list[tuple[int, int]]:
         raise ValueError(window)
     start = int(match[1]) * 60 + int(match[2] or 0)
     end = int(match[3]) * 60 + int(match[4] or 0)
-    if start > DAY_MIN or end > DAY_MIN or start == end:
+    sixty = max(int(match[2] or 0), int(match[4] or 0)) >= 60  # noqa: PLR2004 - minutes of an hour
+    if sixty or start > DAY_MIN or end > DAY_MIN or start == end:
         raise ValueError(window)
     return [(start, end)] if start < end else [(start, DAY_MIN), (0, end)]
 
 
-def share_inside(grid: TimeGrid, windows: list[str]) -> FloatArray:
+def minutes_inside(windows: Sequence[str]) -> BoolArray:
+    """Return which minutes of the day lie inside any of the windows, shape (1440,)."""
+    inside = np.zeros(DAY_MIN, dtype=bool)
+    for low, high in (interval for window in windows for interval in minutes(window)):
+        inside[low:high] = True
+    return inside
+
+
+def mean_over_steps(grid: TimeGrid, by_minute: BoolArray) -> FloatArray:
+    """Return the share (0-1) of each step's minutes that are marked."""
+    start = np.asarray(grid.local.hour * 60 + grid.local.minute)
+    within = np.arange(int(grid.step.total_seconds() // 60))
+    share: FloatArray = by_minute[(start[:, None] + within) % DAY_MIN].mean(axis=1)
+    return share
+
+
+def share_inside(grid: TimeGrid, windows: Sequence[str]) -> FloatArray:
     """Return the share (0-1) of each step that lies inside any of the windows.
 
-    An hour that a window cuts in half (19:30-21:30) is priced half and half. Windows of one
-    list must not overlap; the share is capped at 1.
+    An hour that a window cuts in half (19:30-21:30) is priced half and half.
     """
-    step = int(grid.step.total_seconds() // 60)
-    start = np.asarray(grid.local.hour * 60 + grid.local.minute, dtype=float)
-    covered = np.zeros(grid.n)
-    for low, high in (interval for window in windows for interval in minutes(window)):
-        covered += np.clip(np.minimum(start + step, high) - np.maximum(start, low), 0, None)
-    return np.minimum(covered / step, 1.0)
+    return mean_over_steps(grid, minutes_inside(windows))

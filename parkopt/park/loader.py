@@ -72,6 +72,7 @@ class _Reading:
     def __init__(self, document: Document, kinds: Kinds) -> None:
         self.document, self.kinds = document, kinds
         self.faults: list[ParkoptError] = []
+        self.left_out: set[str] = set()
         self.hashes = [document.sha256]
 
     def park_file(self) -> ParkFile:
@@ -80,7 +81,7 @@ class _Reading:
         assets = self._assets(given)
         data["assets"] = assets or {"none": Asset(kind="none")}
         park = self.validate(Park, data, ())
-        self._about_assets(given, park)
+        self._about_assets(given, assets, park)
         raise_all(self.faults)
         assert park is not None
         digest = self.hashes[0] if len(self.hashes) == 1 else sha256("".join(self.hashes).encode()).hexdigest()
@@ -118,49 +119,53 @@ class _Reading:
             document = Document(path)
         except MissingFile as fault:
             self.faults.append(MissingFile(self.document.where(at), **fault.facts))
-            return None
+            return self._leave_out(at)
         except ParkoptError as fault:
             self.faults.append(fault)
-            return None
+            return self._leave_out(at)
         self.hashes.append(document.sha256)
         part = _Reading(document, self.kinds)
         result = part.validate(cls.includes[key], document.data, ())
         self.faults.extend(part.faults)
-        return result
+        return self._leave_out(at) if result is None else result
+
+    def _leave_out(self, at: tuple[str, ...]) -> None:
+        """Note a part whose faults are known, so that its absence is no further fault."""
+        self.left_out.add(".".join(at))
 
     def validate(self, model: type[Any], data: Any, at: tuple[str, ...]) -> Any:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            broken = [key for key, value in data.items() if value is None] if isinstance(data, dict) else []
             found = faults_of(error, model, self.document.where, at)
-            known_broken = any(self.faults) and broken
-            self.faults.extend(f for f in found if not (known_broken and f.where.field.split(".")[-1] in broken))
+            self.faults.extend(fault for fault in found if fault.where.field not in self.left_out)
             return None
 
-    def _about_assets(self, given: Any, park: Park | None) -> None:
+    def _about_assets(self, given: Any, assets: dict[str, Asset], park: Park | None) -> None:
         """Check what needs the whole park: references, files, the one grid connection."""
+        enterprises = self.document.data.get("enterprises")
         names: dict[str, set[str]] = {
             "assets": set(given) if isinstance(given, dict) else set(),
-            "enterprises": set(self.document.data.get("enterprises") or {}),
+            "enterprises": set(enterprises) if isinstance(enterprises, dict) else set(),
         }
-        for field, collection, name in self._references(park):
+        for field, collection, name in self._references(assets, park):
             if name not in names[collection]:
                 known = ", ".join(sorted(names[collection])) or "-"
                 self.faults.append(BrokenReference(self.document.where(field.split(".")), name=name, known=known))
-        if park is not None and not self.faults:
-            self.faults.extend(self._missing_files(park))
-            if (count := len(park.of_kind("grid"))) != 1:
-                self.faults.append(WrongCount(self.document.where(("assets",)), kind="grid", expected=1, count=count))
+        self.faults.extend(self._missing_files(assets))
+        bodies = given.values() if isinstance(given, dict) else ()
+        count = sum(isinstance(body, dict) and body.get("kind") == "grid" for body in bodies)
+        if given and count != 1:
+            self.faults.append(WrongCount(self.document.where(("assets",)), kind="grid", expected=1, count=count))
 
-    def _references(self, park: Park | None) -> Iterator[tuple[str, str, str]]:
-        for name, asset in (park.assets if park else {}).items():
+    def _references(self, assets: dict[str, Asset], park: Park | None) -> Iterator[tuple[str, str, str]]:
+        for name, asset in assets.items():
             yield from ((f"assets.{name}.{field}", what, ref) for field, what, ref in asset.references())
         for name, enterprise in (park.enterprises if park else {}).items():
             yield from ((f"enterprises.{name}.entitlements.{ref}", "assets", ref) for ref in enterprise.entitlements)
 
-    def _missing_files(self, park: Park) -> Iterator[ParkoptError]:
-        for name, asset in park.assets.items():
+    def _missing_files(self, assets: dict[str, Asset]) -> Iterator[ParkoptError]:
+        for name, asset in assets.items():
             for field, file in asset.files():
                 if not (self.document.path.parent / file).is_file():
                     where: Where = self.document.where(("assets", name, *field.split(".")))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from parkopt.errors import ParkoptError, raise_all
-from parkopt.faults import AlreadyThere, UnknownPark, WrongOption
+from parkopt.faults import AlreadyThere, CannotWrite, UnknownPark, WrongOption
 from parkopt.models import technologies
 from parkopt.models.base import Technology
 from parkopt.park.discover import find_park, park_paths
@@ -87,8 +87,8 @@ def new_park(name: str, folder: Path, like: str = "sheyang") -> Path:
     ------
     WrongOption
         Where the id is not a short lower-case name.
-    AlreadyThere
-        Where the folder exists; nothing is overwritten.
+    AlreadyThere, CannotWrite
+        Where the folder exists, or cannot be made; nothing is overwritten.
     """
     if not IDENTIFIER.match(name):
         raise WrongOption(
@@ -97,7 +97,10 @@ def new_park(name: str, folder: Path, like: str = "sheyang") -> Path:
     target, source = folder / name, find_park(like)
     if target.exists():
         raise AlreadyThere(path=target)
-    shutil.copytree(source.parent, target)
+    try:
+        shutil.copytree(source.parent, target)
+    except OSError as error:
+        raise CannotWrite(path=target, reason=error.strerror or "not all files could be copied") from error
     file = target / "park.yaml"
     text = file.read_text(encoding="utf-8")
     file.write_text(re.sub(r"(?m)^id: .*$", f"id: {name}", text, count=1), encoding="utf-8")
