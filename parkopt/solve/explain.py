@@ -48,6 +48,11 @@ class Change:
         """The step where it gives way most, and by how much."""
         return max(self.by_step.items(), key=lambda item: item[1])
 
+    @property
+    def amount(self) -> float:
+        """How far the promise moves: a limit by its largest step, energy by the sum of the steps."""
+        return self.most[1] if self.promise.raised else sum(self.by_step.values())
+
 
 def explain(built: Built, compiled: Compiled) -> Infeasible:
     """Return the error that names the promises in conflict and changes that would do."""
@@ -68,7 +73,7 @@ def _nothing() -> Text:
 
 
 def _size(change: Change) -> float:
-    return sum(change.by_step.values()) * change.promise.weight
+    return change.amount * change.promise.weight
 
 
 def _promises(slacks: Sequence[Slack]) -> list[Promise]:
@@ -98,7 +103,8 @@ def _changes(compiled: Compiled, slacks: Sequence[Slack]) -> list[Change] | None
     raw = run(elastic, weights, QUICK)
     if raw.outcome not in ("optimal", "time_limit"):
         return None
-    amounts = raw.x[len(compiled.lower) :]
+    first = len(compiled.lower)
+    amounts = raw.x[first : first + len(slacks)]
     found: dict[int, Change] = {}
     for slack, amount in zip(slacks, amounts, strict=True):
         if amount > SMALL:
@@ -108,38 +114,54 @@ def _changes(compiled: Compiled, slacks: Sequence[Slack]) -> list[Change] | None
 
 
 def _elastic(compiled: Compiled, slacks: Sequence[Slack]) -> tuple[Compiled, FloatArray]:
-    """Return the problem with one more column a slack, and the price of each column."""
-    n, m = len(compiled.lower), len(compiled.row_lower)
-    bounds = [slack for slack in slacks if slack.column is not None]
-    on_rows = sp.coo_matrix(
-        ([s.sign for s in slacks if s.row is not None],
-         ([s.row for s in slacks if s.row is not None], [i for i, s in enumerate(slacks) if s.row is not None])),
-        shape=(m, len(slacks)),
-    )  # fmt: skip
-    place = {id(slack): index for index, slack in enumerate(slacks)}
-    extra = sp.lil_matrix((len(bounds), n + len(slacks)))
+    """Return the problem with one more column a slack, and the price of each column.
+
+    A limit is one number for all steps: what counts is how far it moves at most, so the steps
+    of such a promise share one more column that is at least each of them and bears the price.
+    """
+    n, many = len(compiled.lower), len(slacks)
+    limits = list({id(s.promise): s.promise for s in slacks if s.column is not None}.values())
+    rows = sp.hstack(
+        [compiled.matrix, _on_rows(compiled, slacks), sp.csr_matrix((len(compiled.row_lower), len(limits)))]
+    )
+    bounds = [index for index, slack in enumerate(slacks) if slack.column is not None]
+    loosened, shared = _on_bounds(slacks, bounds, limits, n)
+    columns = [column for slack in slacks if (column := slack.column) is not None]
     upper = compiled.upper.copy()
-    limits: list[float] = []
-    for index, slack in enumerate(bounds):
-        assert slack.column is not None
-        extra[index, slack.column] = 1.0
-        extra[index, n + place[id(slack)]] = -1.0
-        limits.append(float(compiled.upper[slack.column]))
-        upper[slack.column] = np.inf
-    matrix = sp.vstack([sp.hstack([compiled.matrix, on_rows]), extra]).tocsc()
-    many = len(slacks)
+    upper[columns] = np.inf
+    extra = many + len(limits)
     elastic = replace(
         compiled,
         offset=0.0,
-        matrix=matrix,
-        row_lower=np.concatenate([compiled.row_lower, np.full(len(bounds), -np.inf)]),
-        row_upper=np.concatenate([compiled.row_upper, limits]),
-        lower=np.concatenate([compiled.lower, np.zeros(many)]),
-        upper=np.concatenate([upper, np.full(many, np.inf)]),
-        integer=np.concatenate([compiled.integer, np.zeros(many, dtype=bool)]),
+        matrix=sp.vstack([rows, loosened, shared]).tocsc(),
+        row_lower=np.concatenate([compiled.row_lower, np.full(2 * len(bounds), -np.inf)]),
+        row_upper=np.concatenate([compiled.row_upper, compiled.upper[columns], np.zeros(len(bounds))]),
+        lower=np.concatenate([compiled.lower, np.zeros(extra)]),
+        upper=np.concatenate([upper, np.full(extra, np.inf)]),
+        integer=np.concatenate([compiled.integer, np.zeros(extra, dtype=bool)]),
     )
-    weights = np.concatenate([np.zeros(n), [slack.promise.weight for slack in slacks]])
-    return elastic, weights
+    own = [slack.promise.weight * (1.0 if slack.column is None else SMALL) for slack in slacks]
+    return elastic, np.concatenate([np.zeros(n), own, [promise.weight for promise in limits]])
+
+
+def _on_rows(compiled: Compiled, slacks: Sequence[Slack]) -> Any:
+    """Return the columns of the slacks in the rows that they loosen."""
+    placed = [(slack.row, index, slack.sign) for index, slack in enumerate(slacks) if slack.row is not None]
+    rows, columns, signs = zip(*placed, strict=True) if placed else ((), (), ())
+    return sp.coo_matrix((signs, (rows, columns)), shape=(len(compiled.row_lower), len(slacks)))
+
+
+def _on_bounds(slacks: Sequence[Slack], bounds: Sequence[int], limits: Sequence[Promise], n: int) -> tuple[Any, Any]:
+    """Return the rows ``x - slack <= limit`` and ``slack - shared <= 0``."""
+    width = n + len(slacks) + len(limits)
+    loosened, shared = sp.lil_matrix((len(bounds), width)), sp.lil_matrix((len(bounds), width))
+    place = {id(promise): n + len(slacks) + index for index, promise in enumerate(limits)}
+    for row, index in enumerate(bounds):
+        loosened[row, slacks[index].column] = 1.0
+        loosened[row, n + index] = -1.0
+        shared[row, n + index] = 1.0
+        shared[row, place[id(slacks[index].promise)]] = -1.0
+    return loosened, shared
 
 
 def _offer(changes: Sequence[Change], hub: Hub) -> Text:
@@ -148,11 +170,9 @@ def _offer(changes: Sequence[Change], hub: Hub) -> Text:
 
 def _words(change: Change, hub: Hub) -> Text:
     """Say how far a field must move: as its new value where the park file has one, else as an amount."""
-    step, most = change.most
-    promise = change.promise
-    amount = most if promise.name.endswith("import_limit") else sum(change.by_step.values())
+    promise, amount = change.promise, change.amount
     en, zh = ("raise", "提高") if promise.raised else ("lower", "降低")
-    when = hub.grid.label(step)[-5:]
+    when = hub.grid.label(change.most[0])[-5:]
     new_en, new_zh = _new_value(promise, amount)
     many = len(change.by_step) > 1
     return Text(

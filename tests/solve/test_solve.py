@@ -86,6 +86,29 @@ def test_the_proposed_change_works_and_half_of_it_does_not():
                 solve(problem)
 
 
+def test_a_limit_is_raised_by_its_worst_hour_and_no_more():
+    """Storage spreads the shortage over hours: 53.34 MW suffice, 53.3 MW do not."""
+    ess = ESS | {
+        "energy": "10 MWh",
+        "soc_initial": 0.5,
+        "soc_final": 0.0,
+        "charge_efficiency": 1.0,
+        "discharge_efficiency": 1.0,
+    }
+    demand = [50.0, 60.0, 55.0, 52.0]
+    with pytest.raises(Infeasible) as caught:
+        solve(day([300.0] * 4, demand, grid=grid_asset(50), extra={"ess": ess}))
+    # 5 MWh are stored: up to the third hour (50 + 60 + 55 - 5) / 3 = 53.33 MW are needed
+    assert "raise grid.import_limit by 3.33 MW (from 50 to 53.34 MW)" in caught.value.remedy("en")
+    for limit, feasible in ((53.34, True), (53.3, False)):
+        problem = day([300.0] * 4, demand, grid=grid_asset(limit), extra={"ess": ess})
+        if feasible:
+            assert_conserves(solve(problem))
+        else:
+            with pytest.raises(Infeasible):
+                solve(problem)
+
+
 def test_infeasible_offers_a_choice():
     """A full battery at the end cannot be had beside this load: more import, or a lower final level."""
     ess = ESS | {"soc_initial": 0.0, "soc_final": 0.9, "charge_efficiency": 1.0, "discharge_efficiency": 1.0}
