@@ -229,7 +229,7 @@ def main() -> None:
 def _fail(fault: ParkoptError, detail: str = "") -> None:
     try:
         lang = settings().language
-    except ValueError:
+    except ParkoptError:
         lang = "en"
     for option, value in zip(sys.argv, sys.argv[1:], strict=False):
         if option == "--lang" and value in ("en", "zh"):

@@ -28,7 +28,7 @@ from parkopt.services.day import Planned, plan_day
 from parkopt.services.shares import green_share
 from parkopt.settings import Settings
 from parkopt.solve import Limits
-from parkopt.units import parse
+from parkopt.units import Quantity
 from parkopt.weather import CsvMapping
 from parkopt.workflow import DayRequest
 
@@ -76,9 +76,12 @@ def tomorrow() -> date:
 
 
 def _objective(goal: str, carbon_price: str) -> Objective:
+    if (goal == "weighted") != bool(carbon_price):
+        allowed = "a price such as '97.5 yuan/t' with --goal weighted, and only there"
+        raise WrongOption(option="--carbon-price", value=carbon_price, allowed=allowed)
     for known in GOALS:
         if goal == known:
-            return Objective(known, parse(carbon_price, "yuan/t") if carbon_price else 0.0)
+            return Objective(known, Quantity("yuan/t").number(carbon_price) if carbon_price else 0.0)
     raise WrongOption(option="--goal", value=goal, allowed=", ".join(GOALS))
 
 

@@ -422,7 +422,7 @@ class ChargeAndDischarge(CarbonFault):
     fix_zh = "请先对该时段的两个读数取净值。"
 
 
-class UnknownFactor(CarbonFault):
+class UnknownFactor(ParkFault):
     code = "PK1503"
     en = "There is no carbon factor {factor!r}; known: {known}."
     zh = "没有碳因子 {factor!r}；已知：{known}。"

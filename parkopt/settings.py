@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from parkopt.faults import WrongOption
 
 
 class Settings(BaseSettings):
@@ -38,9 +40,15 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """Return the database's address."""
-        return self.database_url or f"sqlite:///{self.home / 'parkopt.sqlite'}"
+        return self.database_url or f"sqlite:///{(self.home / 'parkopt.sqlite').resolve()}"
 
 
 def settings() -> Settings:
-    """Return the settings as the environment has them now."""
-    return Settings()
+    """Return the settings as the environment has them now, or raise `WrongOption`."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        option = f"PARKOPT_{'_'.join(str(part) for part in found['loc']).upper()}"
+        allowed = str(found.get("ctx", {}).get("expected", found["msg"]))
+        raise WrongOption(option=option, value=found["input"], allowed=allowed) from error

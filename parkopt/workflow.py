@@ -7,7 +7,8 @@ given, except the last two, which write the results and append to the park's log
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -18,10 +19,11 @@ import xarray as xr
 
 from parkopt.carbon.account import Account, account, flows_of
 from parkopt.carbon.factors import Factor, factor
+from parkopt.carbon.opening import name_faults, origin_faults
 from parkopt.carbon.records import records_of
 from parkopt.clock import FloatArray, TimeGrid, fixed_zone
 from parkopt.errors import Language, Where, raise_all
-from parkopt.faults import UnknownAsset, WrongState
+from parkopt.faults import OutOfRange, UnknownAsset, WrongState
 from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Objective, Problem, technologies
 from parkopt.models.base import Conditions, Technology
@@ -153,10 +155,20 @@ class Context:
     """Gives the log of a park; nothing is recorded without it."""
 
 
+FIRST_YEAR, LAST_YEAR = 1950, 2099
+"""Years whose days can be planned: the calendar of holidays covers them."""
+LARGEST = 1e9
+"""Largest figure of a state: more MWh, MW or kg than any park has."""
+MONTH = re.compile(r"([0-9]{4}-[0-9]{2})?")
+
+
 def load_park(request: DayRequest, ctx: Context) -> Loaded:
     """Read and check the park file; lay the grid; check the opening state against both."""
     del ctx
+    if not FIRST_YEAR <= request.day.year <= LAST_YEAR:
+        raise OutOfRange(Where(field="date"), value=request.day, low=FIRST_YEAR, high=LAST_YEAR)
     file = read_park(find_park(request.park), technologies())
+    raise_all(name_faults(file.park))
     park = _with_loads(file.park, request)
     file = file.model_copy(update={"park": park})
     grid = TimeGrid.day(request.day, fixed_zone(park.zone), request.step_min, request.days)
@@ -188,9 +200,21 @@ def _opening(state: ParkState, park: Park, grid: TimeGrid) -> ParkState:
         raise WrongState(Where(field="at"), name="at", value=state.at.isoformat(), low=start, high=start)
     if unknown := sorted(set(state.assets) - set(park.assets)):
         raise UnknownAsset(park=park.id, kind="asset", asset=unknown[0], known=", ".join(park.assets))
+    raise_all([*_wrong_figures(state), *origin_faults(park, state)])
     if state.year.year not in (None, grid.local[0].year):
         return state.model_copy(update={"year": YearSoFar()})
     return state
+
+
+def _wrong_figures(state: ParkState) -> Iterator[WrongState]:
+    """Yield a fault for each number that is not finite, or larger than any park, and each odd month."""
+    parts = {**{f"assets.{name}": dict(own) for name, own in state.assets.items()}, "year": dict(state.year)}
+    for place, part in parts.items():
+        for key, value in part.items():
+            if isinstance(value, float) and not abs(value) <= LARGEST:
+                yield WrongState(Where(field=f"{place}.{key}"), name=key, value=value, low=-LARGEST, high=LARGEST)
+        if not MONTH.fullmatch(part.get("month", "")):
+            yield WrongState(Where(field=f"{place}.month"), name="month", value="?", low="0001-01", high="9999-12")
 
 
 def fetch_weather(loaded: Loaded, ctx: Context) -> Observed:

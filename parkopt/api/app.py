@@ -44,7 +44,7 @@ def require_safe(host: str, config: Settings) -> None:
     OpenToAll
         Where `host` is not a loopback address and no key is set.
     """
-    if config.api_key is None and not _loopback(host):
+    if not config.api_key and not _loopback(host):
         raise OpenToAll(host=host)
 
 

@@ -35,8 +35,8 @@ def require_key(config: Config, x_api_key: Annotated[str, Header(alias="X-API-Ke
     NotAllowed
         Where the key is missing or another one.
     """
-    if config.api_key is None:
+    if not config.api_key:
         return
     expected = config.api_key.get_secret_value().encode()
-    if not hmac.compare_digest(x_api_key.encode(), expected):
+    if not hmac.compare_digest(x_api_key.encode("latin-1"), expected):
         raise NotAllowed()

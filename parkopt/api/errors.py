@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -40,6 +41,16 @@ STATUS: tuple[tuple[type[ParkoptError], int], ...] = (
 )
 
 
+class Problem(JSONResponse):
+    """A problem+json; what a caller sent that is no valid Unicode goes back escaped, as it came."""
+
+    media_type = PROBLEM
+
+    def render(self, content: Any) -> bytes:
+        """Return the bytes."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", errors="backslashreplace")
+
+
 def status_of(fault: ParkoptError) -> int:
     """Return the HTTP status of a fault; what is not listed is a fault of the service."""
     return next((status for cls, status in STATUS if isinstance(fault, cls)), 500)
@@ -57,7 +68,7 @@ def problem(fault: ParkoptError, request: Request) -> JSONResponse:
         "instance": request.url.path,
         **fault.as_dict(lang),
     }
-    return JSONResponse(body, status_code=status, media_type=PROBLEM, headers={"Content-Language": lang})
+    return Problem(body, status_code=status, headers={"Content-Language": lang})
 
 
 def install(app: FastAPI) -> None:
@@ -75,8 +86,10 @@ def install(app: FastAPI) -> None:
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == NOT_FOUND:
             return problem(NotFound(what="address", key=request.url.path), request)
+        if error.status_code == MALFORMED:
+            return problem(BadRequest(reason=str(error.detail)), request)
         body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code}
-        return JSONResponse(body, error.status_code, dict(error.headers or {}), PROBLEM)
+        return Problem(body, error.status_code, dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> JSONResponse:
@@ -84,7 +97,7 @@ def install(app: FastAPI) -> None:
         return problem(ParkoptError(), request)
 
 
-NOT_FOUND = 404
+MALFORMED, NOT_FOUND = 400, 404
 
 
 def _of_validation(error: RequestValidationError) -> ParkoptError:
@@ -99,4 +112,5 @@ def _of_item(item: dict[str, Any]) -> ParkoptError:
     if isinstance(ours, InputFault):
         return type(ours)(where, **ours.facts)
     message = str(item["msg"])
-    return BadRequest(where, reason=Text(message[:1].lower() + message[1:], message))
+    first = message if message[1:2].isupper() else message[:1].lower() + message[1:]
+    return BadRequest(where, reason=Text(first, message))

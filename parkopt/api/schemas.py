@@ -11,7 +11,7 @@ from parkopt.models import Objective
 from parkopt.park.base import Part
 from parkopt.park.state import ParkState
 from parkopt.solve import Limits
-from parkopt.units import YuanPerTonne
+from parkopt.units import Quantity
 from parkopt.workflow import DayRequest
 
 
@@ -20,19 +20,19 @@ class ScheduleRequest(Part):
 
     date: dt.date
     """First day, in the park's zone."""
-    days: Annotated[int, Field(ge=1, le=7)] = 1
+    days: Annotated[int, Field(ge=1, le=7, strict=True)] = 1
     """Number of days; longer horizons are studies, not day-ahead requests."""
     step_min: Literal[60, 30, 15] = 60
     """Length of a step in minutes."""
     goal: Literal["cost", "carbon", "weighted"] = "cost"
     """Least cost, least carbon, or cost with priced carbon."""
-    carbon_price: YuanPerTonne = 0.0
+    carbon_price: Annotated[float, Quantity("yuan/t", 0, 1e6)] = 0.0
     """Price of carbon in `weighted`, such as `97.5 yuan/t`."""
     weather_basis: Literal["forecast", "actual"] = "forecast"
     """Of the embedded year: what was known the day before, or what came."""
     state: ParkState = ParkState()
     """What the schedule before handed over."""
-    time_limit_s: Annotated[float, Field(gt=0, le=60)] = 30.0
+    time_limit_s: Annotated[float, Field(gt=0, le=60, strict=True)] = 30.0
     """Time limit of the solver."""
 
     def as_request(self, park: str) -> DayRequest:

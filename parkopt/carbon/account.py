@@ -13,17 +13,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkopt.carbon.factors import Factor
+from parkopt.carbon.opening import EXPORT, WH_PER_MWH, green_sources, opening, storages
 from parkopt.carbon.reservoir import Reservoir
-from parkopt.carbon.trace import Flows, Trace, opening_reservoir, origin_of, trace
+from parkopt.carbon.trace import ROUNDING_WH, Flows, Trace, origin_of, trace
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.models.tech.contract import Contract
-from parkopt.models.tech.storage import Storage
 from parkopt.park.schema import Park
 from parkopt.park.state import AssetState, ParkState
 from parkopt.schedule import described
 
-WH_PER_MWH = 1e6
-EXPORT = "export"
 IntArray = NDArray[np.int64]
 
 
@@ -59,7 +56,7 @@ def account(
     NotClosed, ChargeAndDischarge
         Where the flows cannot be traced.
     """
-    reservoirs = {name: _opening(name, asset, before, grid_factor) for name, asset in _storages(park).items()}
+    reservoirs = {name: opening(name, asset, before, grid_factor) for name, asset in storages(park).items()}
     flows = flows_of(schedule, park, grid, grid_factor)
     traced = trace(flows, reservoirs)
     added = _described_shares(schedule, park, flows, traced, grid)
@@ -75,12 +72,6 @@ METHOD = {
 }
 
 
-def green_sources(park: Park) -> frozenset[str]:
-    """Return the assets that bring local green energy to the bus."""
-    direct = {n for n, a in park.assets.items() if isinstance(a, Contract) and a.delivered_over == "direct"}
-    return frozenset(direct | set(park.of_kind("wind")) | set(park.of_kind("pv")))
-
-
 def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Factor) -> Flows:
     """Return the schedule's flows in whole Wh; rounding is put on the largest source of each step."""
     green = green_sources(park)
@@ -89,8 +80,8 @@ def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Fact
     grid_name = next(iter(park.of_kind("grid")))
     sources[grid_name] = _wh(schedule["import_mw"].to_numpy(), grid)
     sinks = _sinks(schedule, park, grid)
-    charge = {name: _wh(_of(schedule, "charge_mw", name), grid) for name in _storages(park)}
-    discharge = {name: _wh(_of(schedule, "discharge_mw", name), grid) for name in _storages(park)}
+    charge = {name: _wh(_of(schedule, "charge_mw", name), grid) for name in storages(park)}
+    discharge = {name: _wh(_of(schedule, "discharge_mw", name), grid) for name in storages(park)}
     _absorb_rounding(sources, discharge, [*sinks.values(), *charge.values()])
     return Flows(
         labels=[grid.label(step) for step in range(grid.n)],
@@ -99,13 +90,9 @@ def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Fact
         sinks={name: values.tolist() for name, values in sinks.items()},
         charge={name: values.tolist() for name, values in charge.items()},
         discharge={name: values.tolist() for name, values in discharge.items()},
-        standing={n: 1.0 - (1.0 - a.self_discharge) ** grid.hours for n, a in _storages(park).items()},
+        standing={n: 1.0 - (1.0 - a.self_discharge) ** grid.hours for n, a in storages(park).items()},
         gap_ug_per_wh=grid_factor.ug_per_wh,
     )
-
-
-def _storages(park: Park) -> dict[str, Storage]:
-    return {name: asset for name, asset in park.assets.items() if isinstance(asset, Storage)}
 
 
 def _of(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
@@ -141,22 +128,18 @@ def consumers(park: Park) -> list[str]:
 
 
 def _absorb_rounding(sources: dict[str, IntArray], discharge: dict[str, IntArray], sinks: list[IntArray]) -> None:
-    """Move the few Wh by which rounded flows miss their balance onto the largest source of the step."""
+    """Move the few Wh by which rounded flows miss their balance onto the largest source that runs in the step.
+
+    A larger gap is no rounding: it stays, and the tracing refuses it.
+    """
     names = list(sources)
     gives = np.sum([*sources.values(), *discharge.values()], axis=0)
     gap = np.sum(sinks, axis=0) - gives
+    most = ROUNDING_WH * (len(sources) + len(discharge) + len(sinks))
     largest = np.argmax(np.stack(list(sources.values())), axis=0)
     for index, name in enumerate(names):
-        mine = largest == index
+        mine = (largest == index) & (sources[name] > 0) & (np.abs(gap) <= most)
         sources[name] = np.maximum(sources[name] + np.where(mine, gap, 0), 0)
-
-
-def _opening(name: str, asset: Storage, before: ParkState, grid_factor: Factor) -> Reservoir:
-    state = before.of(name)
-    stored = round(asset.opening_mwh(name, state) * WH_PER_MWH)
-    known = (state.origin_wh, {key: int(ug) for key, ug in state.origin_ug.items()}) if state.origin_wh else None
-    efficiencies = (asset.charge_efficiency, asset.discharge_efficiency)
-    return opening_reservoir(name, efficiencies, stored, known, grid_factor.ug_per_wh)
 
 
 def _described_shares(

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from parkopt.errors import NOWHERE, Where
 from parkopt.faults import UnknownFactor
 
 FILE = Path(__file__).with_name("factors.csv")
@@ -56,7 +57,7 @@ def _factor(row: dict[str, str]) -> Factor:
     return Factor(ug_per_wh=int(value), year=int(row.pop("year")), **row)
 
 
-def factor(name: str) -> Factor:
+def factor(name: str, where: Where = NOWHERE) -> Factor:
     """Return one factor.
 
     Raises
@@ -66,5 +67,5 @@ def factor(name: str) -> Factor:
     """
     known = factors()
     if name not in known:
-        raise UnknownFactor(factor=name, known=", ".join(known))
+        raise UnknownFactor(where, factor=name, known=", ".join(known))
     return known[name]

@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from parkopt.carbon.account import Account
+from parkopt.carbon.opening import CONSUMERS
 from parkopt.carbon.trace import Flows
 from parkopt.clock import TimeGrid
 
@@ -54,12 +55,17 @@ METHOD = {"tracing": "proportional", "storage": "pool", "losses": "to-discharge"
 
 
 def _park_hour(account: Account, flows: Flows, step: int, head: dict[str, str]) -> Record:
-    """Return the park's record of a step: all that reached the bus and all that left it."""
+    """Return the park's record of a step: all that reached the bus and all that left it.
+
+    The enterprises are one sink: each gets this record with its own, and none sees another's.
+    """
+    enterprises = set(account.schedule["enterprise"].to_numpy().tolist())
     sources: dict[str, int] = {}
     sinks: dict[str, int] = {}
     for (sink, label), wh in account.trace.wh[step].items():
         sources[label] = sources.get(label, 0) + wh
-        sinks[sink] = sinks.get(sink, 0) + wh
+        name = CONSUMERS if sink in enterprises else sink
+        sinks[name] = sinks.get(name, 0) + wh
     schedule = account.schedule
     carbon, wh = (int(schedule[key].to_numpy()[step]) for key in ("park_carbon_ug", "park_consumption_wh"))
     return {

@@ -1,4 +1,4 @@
-"""Where parks are found: $PARKOPT_PARKS, then ./parks, then the parks that came with parkopt."""
+"""Where parks are found: $PARKOPT_PARKS or else ./parks, then the parks that came with parkopt."""
 
 from __future__ import annotations
 

@@ -44,6 +44,9 @@ CHINESE = {
     "export": "price 与 of_energy 须且只能给出一个",
     "multipliers": "时段 {name} 没有倍率",
     "order": "{low} 不得大于 {high}",
+    "form": "{form} 需要 {wanted}，不能有 {other}",
+    "entitlements": "{asset} 的权益份额合计 {total}，超过 1",
+    "agency": "绿电直连项目不得由电网企业代理购电（650 号、688 号文）",
     "one_of": "{names} 须且只能给出一个",
 }
 

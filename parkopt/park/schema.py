@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from parkopt.clock import CHINA, fixed_zone
@@ -128,6 +128,27 @@ class Park(Part):
         except InputFault as fault:
             raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
         return zone
+
+    @model_validator(mode="after")
+    def _entitled_once(self) -> Park:
+        total: dict[str, float] = {}
+        for enterprise in self.enterprises.values():
+            for asset, share in enterprise.entitlements.items():
+                total[asset] = total.get(asset, 0.0) + share
+        for asset, share in total.items():
+            if share > 1 + 1e-9:
+                facts = {"asset": asset, "total": f"{share:g}"}
+                raise PydanticCustomError("entitlements", "the entitlements to {asset} sum to {total}, above 1", facts)
+        return self
+
+    @model_validator(mode="after")
+    def _no_agency_purchase(self) -> Park:
+        modes = [getattr(getattr(asset, "tariff", None), "mode", "") for asset in self.assets.values()]
+        if self.rules.direct_connection != "none" and "agency_tou" in modes:
+            raise PydanticCustomError(
+                "agency", "a direct-connection project may not buy by agency purchase (NDRC 650/2025, 688/2026)"
+            )
+        return self
 
     def of_kind(self, kind: str) -> dict[str, Asset]:
         """Return the assets of one kind, by name, in the file's order."""

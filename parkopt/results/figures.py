@@ -6,6 +6,8 @@ Text stays text in the SVG, so the reader's own fonts draw it, Chinese too.
 from __future__ import annotations
 
 import io
+import threading
+import warnings
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,10 @@ STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "text.parse_math": False,
 }
+ONE_AT_A_TIME = threading.RLock()
+"""Matplotlib's settings and Python's warning filters belong to the whole process."""
 SIZE_IN = (9.6, 3.2)
 
 
@@ -50,7 +55,8 @@ def figures(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> dict
     """
     import matplotlib as mpl
 
-    with mpl.rc_context(STYLE):
+    with ONE_AT_A_TIME, mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts have them
         return {
             "sources": _svg(_dispatch(schedule, kinds, lang)),
             "storage": _svg(_storage(schedule, kinds, lang)),
@@ -58,10 +64,12 @@ def figures(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> dict
         }
 
 
-def _axes(lang: Language) -> tuple[Figure, Any]:
+def _axes(edges: FloatArray, lang: Language) -> tuple[Figure, Any]:
     figure = Figure(figsize=SIZE_IN, layout="constrained")
     axes = figure.subplots()
     axes.set_xlabel(say("time", lang))
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_xticks(np.arange(edges[0], edges[-1] + 1, 3 * max(round((edges[-1] - edges[0]) / 24), 1)))
     axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
     axes.set_axisbelow(True)
     return figure, axes
@@ -69,7 +77,7 @@ def _axes(lang: Language) -> tuple[Figure, Any]:
 
 def _svg(figure: Figure) -> str:
     text = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": "parkopt"})
+    FigureCanvasSVG(figure).print_svg(text, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     whole = text.getvalue()
     return whole[whole.index("<svg") :]
 
@@ -99,8 +107,8 @@ def _supplies(schedule: xr.Dataset, kinds: dict[str, str]) -> list[tuple[str, st
 
 
 def _dispatch(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Figure:
-    figure, axes = _axes(lang)
     edges = _edges(schedule)
+    figure, axes = _axes(edges, lang)
     base = np.zeros(schedule.sizes["time"])
     seen: dict[str, int] = {}
     for name, kind, mw in _supplies(schedule, kinds):
@@ -112,26 +120,28 @@ def _dispatch(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Fi
             baseline=base,
             fill=True,
             color=COLOURS[kind],
-            alpha=1 - 0.22 * (seen[kind] - 1),
+            alpha=max(1 - 0.22 * (seen[kind] - 1), 0.2),
             label=label,
         )
         base = base + mw
     demand = schedule["park_consumption_wh"].to_numpy() / 1e6 / (float(schedule.attrs["step_min"]) / 60)
     axes.stairs(demand, edges, baseline=None, color="#202124", linewidth=1.8, label=say("demand", lang))
+    more = " + ".join(say(word, lang) for word in ("demand", "charge", "export"))
+    axes.stairs(base, edges, baseline=None, color="#202124", linewidth=1, linestyle=":", label=more)
     axes.set_ylabel("MW")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return figure
 
 
 def _storage(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Figure:
-    figure, axes = _axes(lang)
     edges = _edges(schedule)
+    figure, axes = _axes(edges, lang)
     for name in [n for n, kind in kinds.items() if kind == "storage"]:
         axes.plot(
             edges[1:], _row(schedule, "soc_mwh", name), color=COLOURS["storage"], label=f"{name}: {say('soc', lang)}"
         )
     axes.set_ylabel("MWh")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.08 * max(axes.get_ylim()[1], 1.0))
     prices = axes.twinx()
     prices.stairs(
         schedule["energy_price_yuan_per_mwh"].to_numpy(),
@@ -140,7 +150,7 @@ def _storage(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Fig
         color="#c5221f",
         label=say("price", lang),
     )
-    prices.set_ylabel("yuan/MWh")
+    prices.set_ylabel(f"{say('yuan', lang)}/MWh")
     prices.spines["right"].set_visible(True)
     handles = [*axes.get_legend_handles_labels()[0], *prices.get_legend_handles_labels()[0]]
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.08, 1.0), frameon=False)
@@ -148,8 +158,8 @@ def _storage(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Fig
 
 
 def _green(schedule: xr.Dataset, lang: Language) -> Figure:
-    figure, axes = _axes(lang)
     edges = _edges(schedule)
+    figure, axes = _axes(edges, lang)
     green = schedule["green_wh"].sum("enterprise").to_numpy()
     share = 100 * green / np.maximum(schedule["park_consumption_wh"].to_numpy(), 1)
     axes.stairs(share, edges, fill=True, color="#5aa469", label=say("green", lang))

@@ -10,7 +10,7 @@ import xarray as xr
 
 from parkopt.errors import Language
 from parkopt.park.schema import Park
-from parkopt.results.figures import figures
+from parkopt.results.figures import ONE_AT_A_TIME, figures
 from parkopt.results.summary import NOT_CASH, summary
 from parkopt.results.words import say
 
@@ -26,12 +26,14 @@ def _template() -> Any:
 def page(schedule: xr.Dataset, park: Park, lang: Language) -> str:
     """Return the report as HTML text in one language."""
     kinds = {name: asset.kind for name, asset in park.assets.items()}
+    with ONE_AT_A_TIME:  # others' warning filters too: xarray sets some
+        figured, drawn = summary(schedule), figures(schedule, kinds, lang)
     html: str = _template().render(
         lang=lang,
         name=getattr(park.name, lang),
         attrs=schedule.attrs,
-        figures=summary(schedule),
-        drawings=figures(schedule, kinds, lang),
+        figures=figured,
+        drawings=drawn,
         names={key: getattr(enterprise.name, lang) for key, enterprise in park.enterprises.items()},
         not_cash=NOT_CASH,
         say=lambda key: say(key, lang),

@@ -21,11 +21,12 @@ def summary(schedule: xr.Dataset) -> dict[str, Any]:
     was consumed. ``self_use_gross`` leaves storage losses in.
     """
     hours = float(schedule.attrs["step_min"]) / 60.0
-    available = _mwh(schedule, "available_mw", hours) + _direct_offer(schedule, hours)
+    available = _mwh(schedule, "available_mw", hours) + _direct(schedule, "offer_mw", hours)
     green = float(schedule["green_wh"].sum()) / WH_PER_MWH
     consumption = float(schedule["park_consumption_wh"].sum()) / WH_PER_MWH
     exported = float(schedule["export_mw"].sum()) * hours
-    used = available - _mwh(schedule, "curtailed_mw", hours)
+    left = _direct(schedule, "offer_mw", hours) - _direct(schedule, "take_mw", hours)
+    used = available - _mwh(schedule, "curtailed_mw", hours) - left
     carbon_t = float(schedule["park_carbon_ug"].sum()) / UG_PER_T
     return {
         "cost_yuan": round(cost_yuan(schedule), 2),
@@ -77,10 +78,10 @@ def _mwh(schedule: xr.Dataset, name: str, hours: float) -> float:
     return float(schedule[name].sum(skipna=True)) * hours if name in schedule else 0.0
 
 
-def _direct_offer(schedule: xr.Dataset, hours: float) -> float:
-    """Return what contracts over direct lines offered: they are local sources too."""
+def _direct(schedule: xr.Dataset, name: str, hours: float) -> float:
+    """Return what contracts over direct lines offered or gave: they are local sources too."""
     direct = [name for name in str(schedule.attrs.get("direct_contracts", "")).split(",") if name]
-    return float(schedule["offer_mw"].sel(asset=direct).sum()) * hours if direct else 0.0
+    return float(schedule[name].sel(asset=direct).sum()) * hours if direct else 0.0
 
 
 def _ratio(part: float, whole: float) -> float:

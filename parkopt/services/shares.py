@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from parkopt.errors import Where
-from parkopt.faults import BadRequest, NaiveTime, NotFound
+from parkopt.faults import BadRequest, NaiveTime, NotFound, OutOfRange
 from parkopt.ledger import canonical
 from parkopt.models import technologies
 from parkopt.park.discover import park_paths
@@ -14,7 +14,7 @@ from parkopt.park.loader import load_park
 from parkopt.services.day import park_log
 from parkopt.settings import Settings
 from parkopt.store.schedules import Schedules, Share
-from parkopt.workflow import evidence_of
+from parkopt.workflow import FIRST_YEAR, LAST_YEAR, evidence_of
 
 LONGEST = timedelta(days=366)
 
@@ -40,8 +40,8 @@ def green_share(enterprise: str, start: datetime, end: datetime, config: Setting
     ------
     NotFound
         Where the enterprise is unknown, or nothing was planned in that span.
-    NaiveTime, BadRequest
-        Where a time has no zone, or the span is empty or longer than a year.
+    NaiveTime, OutOfRange, BadRequest
+        Where a time has no zone or an odd year, or the span is empty or longer than a year.
     """
     _require_span(start, end)
     park = park_of(enterprise)
@@ -66,6 +66,8 @@ def _require_span(start: datetime, end: datetime) -> None:
     for field, moment in (("start", start), ("end", end)):
         if moment.tzinfo is None:
             raise NaiveTime(Where(field=field), value=moment.isoformat())
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise OutOfRange(Where(field=field), value=moment.isoformat(), low=FIRST_YEAR, high=LAST_YEAR)
     if not timedelta(0) < end - start <= LONGEST:
         raise BadRequest(Where(field="end"), reason="end must come after start, at most 366 days later")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,8 +17,9 @@ from sqlalchemy.orm import Session
 from parkopt.faults import StoreUnusable
 from parkopt.store.tables import SCHEMA_VERSION, Base, Meta
 
+_FIRST_USE = threading.Lock()
 
-@lru_cache(maxsize=8)
+
 def engine(url: str) -> Engine:
     """Return the engine for a database, with its tables made at the first use.
 
@@ -26,12 +28,18 @@ def engine(url: str) -> Engine:
     StoreUnusable
         Where it cannot be opened, or was made by another version of the tables.
     """
+    with _FIRST_USE:  # SQLite's change to WAL does not wait for another connection
+        return _engine(url)
+
+
+@lru_cache(maxsize=8)
+def _engine(url: str) -> Engine:
     try:
         made = _create(url)
         Base.metadata.create_all(made)
         _require_version(made, url)
-    except (SQLAlchemyError, OSError, ImportError) as error:
-        raise StoreUnusable(url=hidden(url), reason=str(error).splitlines()[0]) from error
+    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        raise StoreUnusable(url=hidden(url), reason=_first_line(error)) from error
     return made
 
 
@@ -65,7 +73,14 @@ def _require_version(made: Engine, url: str) -> None:
 
 def hidden(url: str) -> str:
     """Return the address without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except (SQLAlchemyError, ValueError):
+        return "***"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
@@ -75,4 +90,4 @@ def transaction(url: str) -> Iterator[Session]:
         with Session(engine(url), expire_on_commit=False) as session, session.begin():
             yield session
     except SQLAlchemyError as error:
-        raise StoreUnusable(url=hidden(url), reason=str(error).splitlines()[0]) from error
+        raise StoreUnusable(url=hidden(url), reason=_first_line(error)) from error

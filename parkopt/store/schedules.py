@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, select
@@ -45,6 +45,9 @@ class Stored:
     netcdf: bytes
 
 
+LONGEST_STEP = timedelta(hours=1)
+
+
 class Schedules:
     """The schedules of one database."""
 
@@ -80,8 +83,12 @@ class Schedules:
             return [_stored(row) for row in session.scalars(wanted)]
 
     def shares(self, enterprise: str, start: datetime, end: datetime) -> list[Share]:
-        """Return the steps of an enterprise from `start` to `end`; the latest schedule of a step counts."""
-        inside = and_(ShareRow.enterprise == enterprise, ShareRow.start >= start, ShareRow.start < end)
+        """Return the steps of an enterprise from `start` to `end`; the latest schedule of a step counts.
+
+        A later schedule with longer or shorter steps replaces every step that it overlaps.
+        """
+        begun = ShareRow.start >= start - LONGEST_STEP
+        inside = and_(ShareRow.enterprise == enterprise, begun, ShareRow.start < end)
         newest = select(ShareRow.start, func.max(ShareRow.seq).label("seq")).where(inside).group_by(ShareRow.start)
         last = newest.subquery()
         wanted = (
@@ -92,7 +99,19 @@ class Schedules:
             .order_by(ShareRow.start)
         )
         with transaction(self.url) as session:
-            return [_share(row, run) for row, run in session.execute(wanted)]
+            found = [(row, _share(row, run)) for row, run in session.execute(wanted)]
+        return [share for share in _without_replaced(found) if share.start >= start]
+
+
+def _without_replaced(found: list[tuple[ShareRow, Share]]) -> list[Share]:
+    """Leave out steps that a later schedule overlaps; `found` is ordered by start."""
+    kept: list[tuple[ShareRow, Share]] = []
+    for row, share in found:
+        while kept and kept[-1][1].end > share.start and kept[-1][0].seq < row.seq:
+            kept.pop()
+        if not kept or kept[-1][1].end <= share.start:
+            kept.append((row, share))
+    return [share for _, share in kept]
 
 
 def _columns(share: Share) -> dict[str, Any]:

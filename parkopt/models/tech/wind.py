@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
 from parkopt.clock import FloatArray
+from parkopt.errors import InputFault
 from parkopt.forecast.turbines import power_curve
 from parkopt.forecast.wind import air_density_kg_per_m3, hub_speed_m_per_s, wind_power_mw
 from parkopt.models.base import Conditions
@@ -30,6 +34,15 @@ class Wind(Renewable):
     """Share lost to wakes, outages, cables and performance."""
     connection: Literal["direct"] = "direct"
     """Direct line to the park."""
+
+    @field_validator("turbine")
+    @classmethod
+    def _known(cls, turbine: str) -> str:
+        try:
+            power_curve(turbine)
+        except InputFault as fault:
+            raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
+        return turbine
 
     def series(self, at: Conditions) -> dict[str, FloatArray]:
         """Return ``available_mw`` at the park's meter, after losses."""

@@ -1,0 +1,84 @@
+"""The storages of a park as a schedule opens them: with known origins, or as undeclared grid energy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from parkopt.carbon.factors import Factor
+from parkopt.carbon.reservoir import OPENING, Reservoir
+from parkopt.carbon.trace import UNACCOUNTED, opening_reservoir
+from parkopt.errors import ParkoptError, Text, Where
+from parkopt.faults import UnknownAsset, WrongState, WrongValue
+from parkopt.models.tech.contract import Contract
+from parkopt.models.tech.storage import Storage
+from parkopt.park.schema import Park
+from parkopt.park.state import AssetState, ParkState
+
+WH_PER_MWH = 1e6
+EXPORT, CONSUMERS = "export", "consumers"
+"""Sinks that are no enterprise."""
+ROUNDING_WH = 1000
+"""Largest difference between the stored energy and the sum of its origins: rounding of many steps."""
+_UG = re.compile(r"[0-9]{1,17}")
+"""At most 100 kt: the sums stay within 64 bits."""
+
+
+def storages(park: Park) -> dict[str, Storage]:
+    """Return the storages of a park by name."""
+    return {name: asset for name, asset in park.assets.items() if isinstance(asset, Storage)}
+
+
+def green_sources(park: Park) -> frozenset[str]:
+    """Return the assets that bring local green energy to the bus."""
+    direct = {n for n, a in park.assets.items() if isinstance(a, Contract) and a.delivered_over == "direct"}
+    return frozenset(direct | set(park.of_kind("wind")) | set(park.of_kind("pv")))
+
+
+def opening(name: str, asset: Storage, before: ParkState, grid_factor: Factor) -> Reservoir:
+    """Return a storage with its contents at the start."""
+    state = before.of(name)
+    known = (state.origin_wh, {key: int(ug) for key, ug in state.origin_ug.items()}) if state.origin_wh else None
+    efficiencies = (asset.charge_efficiency, asset.discharge_efficiency)
+    return opening_reservoir(name, efficiencies, _stored_wh(name, asset, state), known, grid_factor.ug_per_wh)
+
+
+def _stored_wh(name: str, asset: Storage, state: AssetState) -> int:
+    return round(asset.opening_mwh(name, state) * WH_PER_MWH)
+
+
+def name_faults(park: Park) -> Iterator[WrongValue]:
+    """Yield a fault for each name that the account could not tell from another or from a word of its own."""
+    own = {OPENING, UNACCOUNTED, EXPORT, CONSUMERS}
+    reason = Text("the carbon account uses this name or sign itself", "碳核算已使用该名称或符号")
+    for name in park.assets:
+        if name in own or "<" in name:
+            yield WrongValue(Where(field=f"assets.{name}"), value=name, reason=reason)
+    reason = Text("an asset or the carbon account has this name", "资产或碳核算已使用该名称")
+    for name in park.enterprises:
+        if name in own or name in park.assets:
+            yield WrongValue(Where(field=f"enterprises.{name}"), value=name, reason=reason)
+
+
+def origin_faults(park: Park, before: ParkState) -> Iterator[ParkoptError]:
+    """Yield what is wrong with the declared origins: unknown sources, sums that miss the stored energy, no carbon."""
+    for name, asset in storages(park).items():
+        state = before.of(name)
+        if state.origin_wh or state.origin_ug:
+            yield from _faults_of(park, name, state, _stored_wh(name, asset, state))
+
+
+def _faults_of(park: Park, name: str, state: AssetState, stored: int) -> Iterator[ParkoptError]:
+    place = f"assets.{name}.origin"
+    known = sorted(green_sources(park) | set(park.of_kind("grid")) | {OPENING, UNACCOUNTED})
+    for origin in state.origin_wh:
+        if origin not in known:
+            yield UnknownAsset(
+                Where(field=f"{place}_wh"), park=park.id, kind="source", asset=origin, known=", ".join(known)
+            )
+    total = sum(state.origin_wh.values())
+    if abs(total - stored) > ROUNDING_WH or min(state.origin_wh.values(), default=0) < 0:
+        allowed = {"low": f"{stored - ROUNDING_WH} Wh", "high": f"{stored + ROUNDING_WH} Wh"}
+        yield WrongState(Where(field=f"{place}_wh"), name="origin_wh", value=f"{total} Wh", **allowed)
+    if set(state.origin_ug) != set(state.origin_wh) or not all(map(_UG.fullmatch, state.origin_ug.values())):
+        yield WrongState(Where(field=f"{place}_ug"), name="origin_ug", value="?", low="0 ug", high=f"{10**17 - 1} ug")
