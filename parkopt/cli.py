@@ -60,6 +60,9 @@ def day(
     weather_basis: Annotated[str, typer.Option(help="Of the embedded year: forecast or actual.")] = "forecast",
     load: Annotated[list[str] | None, typer.Option(help="LOAD=FILE: a measured series for a load.")] = None,
     load_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of that file mean.")] = None,
+    load_annual: Annotated[
+        list[str] | None, typer.Option(help="LOAD=ENERGY: scale the measured series to '420 GWh/yr'.")
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="state.json of the day before.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; must not exist yet.")] = None,
     time_limit: Annotated[float, typer.Option(min=0.001, help="Seconds for the solver.")] = 60.0,
@@ -82,6 +85,7 @@ def day(
         weather_basis=weather_basis,
         loads=load or [],
         load_map=load_map,
+        load_annual=load_annual or [],
         state=state,
         time_limit=time_limit,
     )
@@ -154,7 +158,7 @@ def park_list(as_json: Json = False, lang: Lang = "") -> None:
     from parkopt.services.parks import list_parks
 
     words = language(lang)
-    found = list_parks()
+    found = list_parks(words)
     if as_json:
         show(found)
         return

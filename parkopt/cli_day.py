@@ -30,7 +30,7 @@ from parkopt.settings import Settings
 from parkopt.solve import Limits
 from parkopt.units import Quantity
 from parkopt.weather import CsvMapping
-from parkopt.workflow import DayRequest
+from parkopt.workflow import DayRequest, MeasuredLoad
 
 DEFAULT_COLUMN = {"column": "demand_mw", "unit": "MW"}
 """A load file without a mapping: columns `time` (ISO 8601 with offset) and `demand_mw`."""
@@ -49,6 +49,7 @@ def request_of(
     weather_basis: str,
     loads: list[str],
     load_map: Path | None,
+    load_annual: list[str],
     state: Path | None,
     time_limit: float,
 ) -> DayRequest:
@@ -64,7 +65,7 @@ def request_of(
         weather=weather,
         weather_map=load_part(weather_map, CsvMapping) if weather_map else None,
         weather_basis=_basis(weather_basis),
-        loads=dict(_load(text, load_map) for text in loads),
+        loads=_loads(loads, load_map, load_annual),
         state=read_state(state) if state else ParkState(),
         limits=Limits(seconds=time_limit),
     )
@@ -93,13 +94,32 @@ def _basis(text: str) -> Literal["forecast", "actual"]:
     raise WrongOption(option="--weather-basis", value=text, allowed="forecast, actual")
 
 
-def _load(text: str, mapping: Path | None) -> tuple[str, tuple[SeriesSpec, Path]]:
-    name, _, file = text.partition("=")
-    if not name or not file:
-        raise WrongOption(option="--load", value=text, allowed="LOAD=FILE, such as steel=load.csv")
+def _loads(loads: list[str], mapping: Path | None, annual: list[str]) -> dict[str, MeasuredLoad]:
+    """Return the measured loads that the options name: as measured, or scaled to a year's energy."""
+    files, years = _pairs(loads, "--load", "steel=load.csv"), _pairs(annual, "--load-annual", "steel='420 GWh/yr'")
+    if mapping is not None and not files:
+        raise WrongOption(option="--load-map", value=str(mapping), allowed="only beside --load")
+    if alone := sorted(set(years) - set(files)):
+        raise WrongOption(option="--load-annual", value=alone[0], allowed="only for a load that --load names")
+    energy = {name: Quantity("MWh/year").number(text) for name, text in years.items()}
+    return {name: MeasuredLoad(_spec(file, mapping), Path(), energy.get(name)) for name, file in files.items()}
+
+
+def _pairs(texts: list[str], option: str, example: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if not name or not value or name in pairs:
+            raise WrongOption(option=option, value=text, allowed=f"LOAD=..., once a load, such as {example}")
+        pairs[name] = value
+    return pairs
+
+
+def _spec(file: str, mapping: Path | None) -> SeriesSpec:
     if mapping is None:
-        return name, (SeriesSpec(file=file, **DEFAULT_COLUMN), Path())
-    return name, (load_part(mapping, SeriesSpec, file=file), Path())
+        return SeriesSpec(file=file, **DEFAULT_COLUMN)
+    spec: SeriesSpec = load_part(mapping, SeriesSpec, file=file)
+    return spec
 
 
 def read_state(path: Path) -> ParkState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import xarray as xr
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.base import Technology
 from parkopt.models.build import Problem
+from parkopt.models.tech import technologies
 from parkopt.park.state import ParkState, YearSoFar
 from parkopt.solve.check import breaches_mwh, ratio_energies
 from parkopt.solve.planner import Solution
@@ -60,6 +62,16 @@ VARIABLES: dict[str, Meaning] = {
     "park_carbon_ug": Meaning("ug", "CO2 of the park's consumption", "园区用电碳排放"),
     "park_consumption_wh": Meaning("Wh", "consumption of the park", "园区用电量"),
 }
+
+
+def meaning(name: str) -> Meaning:
+    """Return unit and meaning of a variable; a technology of your own says its variables' in `meanings`."""
+    if name in VARIABLES:
+        return VARIABLES[name]
+    own = {key: words for cls in technologies().values() for key, words in cls.meanings.items()}
+    return Meaning(*own[name])
+
+
 BUS = ("import_mw", "export_mw", "energy_price_yuan_per_mwh", "adders_yuan_per_mwh", "export_price_yuan_per_mwh")
 """Variables of the one grid connection: they have no asset dimension."""
 
@@ -88,7 +100,12 @@ def to_schedule(solution: Solution, provenance: Mapping[str, str | int | float])
     lines, cost, bill = _costs(solution)
     made = xr.Dataset(
         {**data, **bus, "cost_yuan": (("line", "time"), cost), "bill_yuan": ("line", bill)},
-        coords={"time": utc_times(problem.grid), "asset": names, "line": lines},
+        coords={
+            "time": utc_times(problem.grid),
+            "asset": names,
+            "kind": ("asset", [problem.park.assets[name].kind for name in names]),
+            "line": lines,
+        },
         attrs={**_facts(solution), **provenance},
     )
     return described(made)
@@ -102,13 +119,13 @@ def utc_times(grid: TimeGrid) -> pd.DatetimeIndex:
 def described(dataset: xr.Dataset) -> xr.Dataset:
     """Give each variable its unit and meaning."""
     for name, variable in dataset.data_vars.items():
-        variable.attrs.update(VARIABLES[str(name)].attrs())
+        variable.attrs.update(meaning(str(name)).attrs())
     return dataset
 
 
 def _keys(reported: Mapping[str, Mapping[str, FloatArray]]) -> list[str]:
     found = {key for own in reported.values() for key in own if key not in BUS}
-    return [key for key in VARIABLES if key in found]
+    return [*(key for key in VARIABLES if key in found), *sorted(found - set(VARIABLES))]
 
 
 def _rows(key: str, names: list[str], reported: Mapping[str, Mapping[str, FloatArray]], grid: TimeGrid) -> FloatArray:
@@ -137,6 +154,10 @@ def _facts(solution: Solution) -> dict[str, str | int | float]:
     return {
         "park": problem.park.id,
         "zone": problem.park.zone,
+        "name_en": problem.park.name.en,
+        "name_zh": problem.park.name.zh,
+        "enterprise_names": _json({key: own.name.model_dump() for key, own in problem.park.enterprises.items()}),
+        "flows": _json(_flows(problem)),
         "step_min": int(problem.grid.step.total_seconds() // 60),
         "goal": problem.objective.goal,
         "carbon_price_yuan_per_t": problem.objective.carbon_yuan_per_t,
@@ -149,6 +170,16 @@ def _facts(solution: Solution) -> dict[str, str | int | float]:
         "synthetic": problem.park.synthetic,
         **{f"breach_{name}_mwh": mwh for name, mwh in breaches_mwh(problem, solution.reported).items()},
     }
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False)
+
+
+def _flows(problem: Problem) -> dict[str, dict[str, str]]:
+    """Return by asset which reported powers pass the bus, and as what."""
+    assets = problem.park.assets.items()
+    return {name: dict(asset.flows()) for name, asset in assets if isinstance(asset, Technology)}
 
 
 def next_state(solution: Solution) -> ParkState:

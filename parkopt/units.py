@@ -129,11 +129,15 @@ class Quantity:
     def read(self, value: object) -> float:
         """Return the number that `value` gives in the inside unit, or raise a pydantic error."""
         try:
-            number = self._number(value)
-            if not self.low <= number <= self.high:
-                raise OutOfRange(value=value, low=self.show(self.low), high=self.show(self.high))
+            return self.number(value)
         except InputFault as fault:
             raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
+
+    def number(self, value: object) -> float:
+        """Return the number that `value` gives in the inside unit, or raise a `UnitFault`."""
+        number = self._number(value)
+        if not self.low <= number <= self.high:
+            raise OutOfRange(value=value, low=self.show(self.low), high=self.show(self.high))
         return number
 
     def _number(self, value: object) -> float:

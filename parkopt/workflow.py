@@ -27,8 +27,7 @@ from parkopt.faults import OutOfRange, UnknownAsset, WrongState
 from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Objective, Problem, technologies
 from parkopt.models.base import Conditions, Technology
-from parkopt.models.tech.contract import Contract
-from parkopt.models.tech.load import Load
+from parkopt.park.base import Basis
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
 from parkopt.park.schema import Park, ParkFile
@@ -39,6 +38,18 @@ from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
 from parkopt.solve import Limits, Solution, check, solve
 from parkopt.weather import CsvMapping, weather_source
+
+
+@dataclass(frozen=True)
+class MeasuredLoad:
+    """A measured series in place of a load of the park file."""
+
+    spec: SeriesSpec
+    """File, column and meaning."""
+    folder: Path
+    """Folder of the file."""
+    annual_mwh: float | None = None
+    """Energy a year to scale it to; as measured where absent."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,8 @@ class DayRequest:
     """Meaning of the columns of a CSV weather file."""
     weather_basis: Literal["forecast", "actual"] = "forecast"
     """Of the embedded year: what was known the day before, or what came."""
-    loads: Mapping[str, tuple[SeriesSpec, Path]] = field(default_factory=dict)
-    """Measured series in place of the park file's, by load; with the folder of the file."""
+    loads: Mapping[str, MeasuredLoad] = field(default_factory=dict)
+    """Measured series in place of the park file's, by load."""
     state: ParkState = field(default_factory=ParkState)
     """What the last schedule handed over."""
     limits: Limits = field(default_factory=Limits)
@@ -172,7 +183,8 @@ def load_park(request: DayRequest, ctx: Context) -> Loaded:
     park = _with_loads(file.park, request)
     file = file.model_copy(update={"park": park})
     grid = TimeGrid.day(request.day, fixed_zone(park.zone), request.step_min, request.days)
-    return Loaded(request, file, grid, _opening(request.state, park, grid), factor(park.carbon.grid_factor))
+    where = Where(str(file.path), field="carbon.grid_factor")
+    return Loaded(request, file, grid, _opening(request.state, park, grid), factor(park.carbon.grid_factor, where))
 
 
 def _with_loads(park: Park, request: DayRequest) -> Park:
@@ -183,11 +195,10 @@ def _with_loads(park: Park, request: DayRequest) -> Park:
         for name in request.loads
         if name not in loads
     )
-    for name, (spec, folder) in request.loads.items():
-        load = assets[name]
-        assert isinstance(load, Load)
-        absolute = spec.model_copy(update={"file": str((folder / spec.file).resolve())})
-        assets[name] = load.model_copy(update={"profile": absolute, "archetype": None, "basis": "measured"})
+    for name, measured in request.loads.items():
+        spec = measured.spec.model_copy(update={"file": str((measured.folder / measured.spec.file).resolve())})
+        changes = {"profile": spec, "archetype": None, "annual": measured.annual_mwh, "basis": Basis.MEASURED}
+        assets[name] = assets[name].model_copy(update=changes)
     return park.model_copy(update={"assets": assets})
 
 
@@ -251,7 +262,6 @@ def build_and_solve(forecasted: Forecast, ctx: Context) -> Solved:
 def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
     """Make the Dataset with units and provenance, and the state for the next day."""
     loaded, weather = solved.forecast.observed.loaded, solved.forecast.observed.weather
-    direct = [n for n, a in loaded.park.assets.items() if isinstance(a, Contract) and a.delivered_over == "direct"]
     provenance: dict[str, str | int | float] = {
         "date": loaded.request.day.isoformat(),
         "days": loaded.request.days,
@@ -266,7 +276,6 @@ def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
         "weather_notes": str(weather.attrs.get("notes", "")),
         "state_sha256": sha256(loaded.state.model_dump_json().encode()).hexdigest(),
         "synthetic_assets": ", ".join(n for n, a in loaded.park.assets.items() if a.basis == "synthetic"),
-        "direct_contracts": ",".join(direct),
         "checks_passed": solved.checks,
         "random_seed": "none",
     }
@@ -286,7 +295,7 @@ def account_carbon(scheduled: Scheduled, ctx: Context) -> Accounted:
 def write_results(accounted: Accounted, ctx: Context) -> Accounted:
     """Write NetCDF, CSV, JSON, the one-page report and the state for the next day."""
     if ctx.folder is not None:
-        write_all(accounted.schedule, accounted.loaded.park, ctx.folder, ctx.lang)
+        write_all(accounted.schedule, ctx.folder, ctx.lang)
         state = json.dumps(accounted.account.state.json_ready(), ensure_ascii=False, indent=1)
         (ctx.folder / "state.json").write_text(state, encoding="utf-8")
     return accounted

@@ -14,7 +14,7 @@ from parkopt import errors, faults
 from parkopt.errors import Faults, ParkoptError, Text, Where, raise_all
 from parkopt.faults import MissingKey, NegativeValue, UnknownKey, all_errors
 
-PACKAGE = Path(faults.__file__).parent
+PACKAGE = Path(errors.__file__).parent
 BLOCKS = {
     errors.UsageFault: "PK10",
     errors.UnitFault: "PK11",
@@ -28,14 +28,19 @@ BLOCKS = {
     errors.ServiceFault: "PK17",
 }
 EXITS = {"PK10": 3, "PK11": 3, "PK12": 3, "PK13": 3, "PK15": 5, "PK16": 6, "PK17": 7}
-ELSEWHERE = {"PK1405": errors.ParkFault, "PK1000": ParkoptError, "PK1001": errors.InputFault}
+ELSEWHERE = {
+    "PK1405": errors.ParkFault,
+    "PK1503": errors.ParkFault,
+    "PK1000": ParkoptError,
+    "PK1001": errors.InputFault,
+}
 
 
 def tree(cls=ParkoptError):
     return [cls, *(one for child in cls.__subclasses__() for one in tree(child))]
 
 
-LEAVES = [cls for cls in tree() if cls.__module__ == faults.__name__]
+LEAVES = [cls for cls in tree() if cls.__module__.startswith(faults.__name__)]
 
 
 def names(template):

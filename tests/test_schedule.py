@@ -114,6 +114,9 @@ def test_both_steps_plan_the_same_energy():
     assert quarter["available_mwh"] == pytest.approx(hour["available_mwh"], rel=0.05)
 
 
+FLOWS = '{"pv": {"supply_mw": "local"}, "line": {"take_mw": "local"}, "grid": {"import_mw": "grid"}}'
+
+
 def _small():
     """Two half hours: PV with 10 MWh available, 2 curtailed, 1 exported, 7 used; 3 MWh from the grid; two works."""
     steps = ("time", [0, 1])
@@ -124,8 +127,9 @@ def _small():
     nan = [np.nan, np.nan]
     return xr.Dataset(
         {
-            "available_mw": of([[12, 8], nan, [0, 0]]),
-            "curtailed_mw": of([[4, 0], nan, [0, 0]]),
+            "supply_mw": of([[8, 8], nan, nan]),
+            "available_mw": of([[12, 8], nan, [6, 4]]),
+            "curtailed_mw": of([[4, 0], nan, nan]),
             "take_mw": of([nan, nan, [6, 0]]),
             "offer_mw": of([nan, nan, [6, 4]]),
             "import_mw": ("time", [0.0, 6.0]),
@@ -143,7 +147,7 @@ def _small():
             "line": ["market_energy", "export_revenue", "rule_breach"],
             "enterprise": ["a", "b"],
         },
-        attrs={"step_min": 30, "direct_contracts": "line"},
+        attrs={"step_min": 30, "flows": FLOWS},
     )
 
 
@@ -171,6 +175,6 @@ def test_gross_self_use_leaves_out_what_a_direct_line_offered_and_nobody_took():
 
 def test_ratios_of_nothing_are_zero():
     nothing = _small() * 0
-    nothing.attrs = {"step_min": 30}
+    nothing.attrs = {"step_min": 30, "flows": FLOWS}
     found = summary(nothing)
     assert found["green_share"] == found["self_use_of_available"] == found["park_factor_kg_per_mwh"] == 0.0

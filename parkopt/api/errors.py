@@ -66,9 +66,17 @@ def problem(fault: ParkoptError, request: Request) -> JSONResponse:
         "status": status,
         "detail": fault.remedy(lang),
         "instance": request.url.path,
-        **fault.as_dict(lang),
+        **_without_paths(fault.as_dict(lang)),
     }
     return Problem(body, status_code=status, headers={"Content-Language": lang})
+
+
+def _without_paths(told: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where the server keeps a file: it is nobody's business outside."""
+    kept = {key: value for key, value in told.items() if key not in ("file", "line")}
+    if "faults" in kept:
+        kept["faults"] = [_without_paths(fault) for fault in kept["faults"]]
+    return kept
 
 
 def install(app: FastAPI) -> None:
@@ -85,7 +93,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == NOT_FOUND:
-            return problem(NotFound(what="address", key=request.url.path), request)
+            return problem(NotFound(what=Text("address", "地址"), key=request.url.path), request)
         if error.status_code == MALFORMED:
             return problem(BadRequest(reason=str(error.detail)), request)
         body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code}

@@ -13,10 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkopt.carbon.factors import Factor
-from parkopt.carbon.opening import EXPORT, WH_PER_MWH, green_sources, opening, storages
+from parkopt.carbon.opening import EXPORT, WH_PER_MWH, green_sources, of_role, opening, storages
 from parkopt.carbon.reservoir import Reservoir
 from parkopt.carbon.trace import ROUNDING_WH, Flows, Trace, origin_of, trace
 from parkopt.clock import FloatArray, TimeGrid
+from parkopt.models.base import Role
 from parkopt.park.schema import Park
 from parkopt.park.state import AssetState, ParkState
 from parkopt.schedule import described
@@ -74,11 +75,9 @@ METHOD = {
 
 def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Factor) -> Flows:
     """Return the schedule's flows in whole Wh; rounding is put on the largest source of each step."""
-    green = green_sources(park)
-    names = [name for name in park.assets if name in green]
-    sources = {name: _wh(_supplied(schedule, name), grid) for name in names}
-    grid_name = next(iter(park.of_kind("grid")))
-    sources[grid_name] = _wh(schedule["import_mw"].to_numpy(), grid)
+    sources = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.LOCAL)}
+    imports = {name: _wh(schedule[key].to_numpy(), grid) for name, key in of_role(park, Role.GRID)}
+    sources |= imports
     sinks = _sinks(schedule, park, grid)
     charge = {name: _wh(_of(schedule, "charge_mw", name), grid) for name in storages(park)}
     discharge = {name: _wh(_of(schedule, "discharge_mw", name), grid) for name in storages(park)}
@@ -86,7 +85,7 @@ def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Fact
     return Flows(
         labels=[grid.label(step) for step in range(grid.n)],
         sources={name: values.tolist() for name, values in sources.items()},
-        factor_ug_per_wh={name: grid_factor.ug_per_wh if name == grid_name else 0 for name in sources},
+        factor_ug_per_wh={name: grid_factor.ug_per_wh if name in imports else 0 for name in sources},
         sinks={name: values.tolist() for name, values in sinks.items()},
         charge={name: values.tolist() for name, values in charge.items()},
         discharge={name: values.tolist() for name, values in discharge.items()},
@@ -101,13 +100,6 @@ def _of(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
     return values
 
 
-def _supplied(schedule: xr.Dataset, name: str) -> FloatArray:
-    """Return what a green source brings to the bus: its supply, or what a direct contract gives."""
-    if "supply_mw" in schedule and np.isfinite(values := _of(schedule, "supply_mw", name)).all():
-        return values
-    return _of(schedule, "take_mw", name)
-
-
 def _wh(mw: FloatArray, grid: TimeGrid) -> IntArray:
     return np.rint(np.asarray(mw) * (grid.hours * WH_PER_MWH)).astype(np.int64)
 
@@ -115,16 +107,21 @@ def _wh(mw: FloatArray, grid: TimeGrid) -> IntArray:
 def _sinks(schedule: xr.Dataset, park: Park, grid: TimeGrid) -> dict[str, IntArray]:
     """Return consumption by enterprise, and the export."""
     sinks: dict[str, IntArray] = {name: np.zeros(grid.n, dtype=np.int64) for name in consumers(park)}
-    for kind, variable in (("load", "demand_mw"), ("electrolyser", "power_mw")):
-        for name, asset in park.of_kind(kind).items():
-            sinks[getattr(asset, "enterprise", "")] += _wh(_of(schedule, variable, name), grid)
+    for name, key in of_role(park, Role.DEMAND):
+        sinks[_consumer(park, name)] += _wh(_of(schedule, key, name), grid)
     return {**sinks, EXPORT: _wh(schedule["export_mw"].to_numpy(), grid)}
 
 
+def _consumer(park: Park, asset: str) -> str:
+    """Return whose consumption an asset's is: its enterprise's, or the asset's own where it has none."""
+    return str(getattr(park.assets[asset], "enterprise", asset))
+
+
 def consumers(park: Park) -> list[str]:
-    """Return the enterprises that consume, in the order of the park file."""
-    used = {getattr(asset, "enterprise", "") for asset in park.assets.values()}
-    return [name for name in park.enterprises if name in used]
+    """Return the enterprises that consume in the order of the park file, then assets without an enterprise."""
+    used = dict.fromkeys(_consumer(park, name) for name, _ in of_role(park, Role.DEMAND))
+    alone = [name for name in used if name not in park.enterprises]
+    return [*(name for name in park.enterprises if name in used), *alone]
 
 
 def _absorb_rounding(sources: dict[str, IntArray], discharge: dict[str, IntArray], sinks: list[IntArray]) -> None:

@@ -10,7 +10,7 @@ from parkopt.carbon.reservoir import OPENING, Reservoir
 from parkopt.carbon.trace import UNACCOUNTED, opening_reservoir
 from parkopt.errors import ParkoptError, Text, Where
 from parkopt.faults import UnknownAsset, WrongState, WrongValue
-from parkopt.models.tech.contract import Contract
+from parkopt.models.base import Role, Technology
 from parkopt.models.tech.storage import Storage
 from parkopt.park.schema import Park
 from parkopt.park.state import AssetState, ParkState
@@ -31,8 +31,13 @@ def storages(park: Park) -> dict[str, Storage]:
 
 def green_sources(park: Park) -> frozenset[str]:
     """Return the assets that bring local green energy to the bus."""
-    direct = {n for n, a in park.assets.items() if isinstance(a, Contract) and a.delivered_over == "direct"}
-    return frozenset(direct | set(park.of_kind("wind")) | set(park.of_kind("pv")))
+    return frozenset(name for name, _ in of_role(park, Role.LOCAL))
+
+
+def of_role(park: Park, role: Role) -> list[tuple[str, str]]:
+    """Return (asset, reported power) of each flow with a role, in the order of the park file."""
+    assets = [(name, asset) for name, asset in park.assets.items() if isinstance(asset, Technology)]
+    return [(name, key) for name, asset in assets for key, own in asset.flows().items() if own == role]
 
 
 def opening(name: str, asset: Storage, before: ParkState, grid_factor: Factor) -> Reservoir:

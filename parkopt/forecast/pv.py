@@ -22,6 +22,8 @@ GAMMA_PER_K = -0.0034
 INVERTER_EFFICIENCY = 0.98
 FAIMAN_U0_W_PER_M2_K = 25.0
 FAIMAN_U1_W_S_PER_M3_K = 6.84
+TINY_MW = 1e-6
+"""Power that counts as none: 1 W."""
 
 
 @dataclass(frozen=True)
@@ -242,5 +244,7 @@ def _ac_mw(dc_mw: FloatArray, ac_limit_mw: float, efficiency: float) -> FloatArr
     from pvlib import inverter
 
     setting(ac_limit_mw, 1e-9, np.inf)
-    ac = inverter.pvwatts(dc_mw, ac_limit_mw / setting(efficiency, 0.5, 1), efficiency)
+    # below a watt the part-load curve divides by almost nothing
+    counted = np.where(dc_mw < TINY_MW, 0.0, dc_mw)
+    ac = inverter.pvwatts(counted, ac_limit_mw / setting(efficiency, 0.5, 1), efficiency)
     return np.asarray(np.clip(ac, 0.0, ac_limit_mw), dtype=float)

@@ -141,6 +141,8 @@ class Promise:
 class Technology(Asset):
     """Base of all technologies: config in the fields, then `series`, `build`, `report`."""
 
+    meanings: ClassVar[Mapping[str, tuple[str, str, str]]] = {}
+    """Unit, English and Chinese meaning of reported variables that `parkopt.schedule.VARIABLES` does not know."""
     order: ClassVar[int] = 0
     """Technologies with a higher order are built later (the grid sees the contracts)."""
 

@@ -61,7 +61,7 @@ def load_part(path: Path, model: type[Any], **more: Any) -> Any:
     """
     document = Document(path)
     reading = _Reading(document, {})
-    part = reading.validate(model, {**more, **document.data}, ())
+    part = reading.validate(model, {**document.data, **more}, ())
     raise_all(reading.faults)
     return part
 

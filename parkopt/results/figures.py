@@ -6,6 +6,7 @@ Text stays text in the SVG, so the reader's own fonts draw it, Chinese too.
 from __future__ import annotations
 
 import io
+import json
 import threading
 import warnings
 from typing import Any
@@ -41,15 +42,13 @@ ONE_AT_A_TIME = threading.RLock()
 SIZE_IN = (9.6, 3.2)
 
 
-def figures(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> dict[str, str]:
+def figures(schedule: xr.Dataset, lang: Language) -> dict[str, str]:
     """Return the figures by name as SVG text.
 
     Parameters
     ----------
     schedule : xarray.Dataset
         A schedule with its carbon.
-    kinds : dict
-        Kind of each asset by name.
     lang : {"en", "zh"}
         Language of the labels.
     """
@@ -58,8 +57,8 @@ def figures(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> dict
     with ONE_AT_A_TIME, mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts have them
         return {
-            "sources": _svg(_dispatch(schedule, kinds, lang)),
-            "storage": _svg(_storage(schedule, kinds, lang)),
+            "sources": _svg(_dispatch(schedule, lang)),
+            "storage": _svg(_storage(schedule, lang)),
             "green_by_hour": _svg(_green(schedule, lang)),
         }
 
@@ -96,30 +95,40 @@ def _row(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
     return row
 
 
-SUPPLY = {"wind": "supply_mw", "pv": "supply_mw", "storage": "discharge_mw"}
+GIVES = ("local", "stored", "grid")
+"""Roles of what is stacked, from below."""
 
 
-def _supplies(schedule: xr.Dataset, kinds: dict[str, str]) -> list[tuple[str, str, FloatArray]]:
-    direct = str(schedule.attrs.get("direct_contracts", "")).split(",")
-    found = [(n, kind, _row(schedule, SUPPLY[kind], n)) for n, kind in kinds.items() if kind in SUPPLY]
-    found += [(n, "contract", _row(schedule, "take_mw", n)) for n in direct if n]
-    return [*found, ("grid", "grid", schedule["import_mw"].to_numpy())]
+def kinds_of(schedule: xr.Dataset) -> dict[str, str]:
+    """Return the kind of each asset."""
+    return dict(zip(schedule["asset"].to_numpy().tolist(), schedule["kind"].to_numpy().tolist(), strict=True))
 
 
-def _dispatch(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Figure:
+def _supplies(schedule: xr.Dataset) -> list[tuple[str, str, FloatArray]]:
+    """Return name, kind and power of all that reaches the bus."""
+    flows, kinds = json.loads(schedule.attrs["flows"]), kinds_of(schedule)
+    placed = [(role, name, key) for name, own in flows.items() for key, role in own.items() if role in GIVES]
+    ordered = sorted(placed, key=lambda item: GIVES.index(item[0]))
+    return [
+        (name, kinds[name], schedule[key].to_numpy() if role == "grid" else _row(schedule, key, name))
+        for role, name, key in ordered
+    ]
+
+
+def _dispatch(schedule: xr.Dataset, lang: Language) -> Figure:
     edges = _edges(schedule)
     figure, axes = _axes(edges, lang)
     base = np.zeros(schedule.sizes["time"])
     seen: dict[str, int] = {}
-    for name, kind, mw in _supplies(schedule, kinds):
+    for name, kind, mw in _supplies(schedule):
         seen[kind] = seen.get(kind, 0) + 1
-        label = say("import", lang) if name == "grid" else name
+        label = say("import", lang) if kind == "grid" else name
         axes.stairs(
             base + mw,
             edges,
             baseline=base,
             fill=True,
-            color=COLOURS[kind],
+            color=COLOURS.get(kind, "#b07d62"),
             alpha=max(1 - 0.22 * (seen[kind] - 1), 0.2),
             label=label,
         )
@@ -133,10 +142,10 @@ def _dispatch(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Fi
     return figure
 
 
-def _storage(schedule: xr.Dataset, kinds: dict[str, str], lang: Language) -> Figure:
+def _storage(schedule: xr.Dataset, lang: Language) -> Figure:
     edges = _edges(schedule)
     figure, axes = _axes(edges, lang)
-    for name in [n for n, kind in kinds.items() if kind == "storage"]:
+    for name in [n for n, kind in kinds_of(schedule).items() if kind == "storage"]:
         axes.plot(
             edges[1:], _row(schedule, "soc_mwh", name), color=COLOURS["storage"], label=f"{name}: {say('soc', lang)}"
         )

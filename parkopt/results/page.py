@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import xarray as xr
 
 from parkopt.errors import Language
-from parkopt.park.schema import Park
 from parkopt.results.figures import ONE_AT_A_TIME, figures
 from parkopt.results.summary import NOT_CASH, summary
 from parkopt.results.words import say
@@ -23,18 +23,18 @@ def _template() -> Any:
     return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
 
 
-def page(schedule: xr.Dataset, park: Park, lang: Language) -> str:
-    """Return the report as HTML text in one language."""
-    kinds = {name: asset.kind for name, asset in park.assets.items()}
+def page(schedule: xr.Dataset, lang: Language) -> str:
+    """Return the report as HTML text in one language, from what the schedule itself holds."""
+    names = json.loads(schedule.attrs["enterprise_names"])
     with ONE_AT_A_TIME:  # others' warning filters too: xarray sets some
-        figured, drawn = summary(schedule), figures(schedule, kinds, lang)
+        figured, drawn = summary(schedule), figures(schedule, lang)
     html: str = _template().render(
         lang=lang,
-        name=getattr(park.name, lang),
+        name=schedule.attrs[f"name_{lang}"],
         attrs=schedule.attrs,
         figures=figured,
         drawings=drawn,
-        names={key: getattr(enterprise.name, lang) for key, enterprise in park.enterprises.items()},
+        names={key: names[key][lang] if key in names else key for key in figured["enterprises"]},
         not_cash=NOT_CASH,
         say=lambda key: say(key, lang),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,11 @@ def summary(schedule: xr.Dataset) -> dict[str, Any]:
     was consumed. ``self_use_gross`` leaves storage losses in.
     """
     hours = float(schedule.attrs["step_min"]) / 60.0
-    available = _mwh(schedule, "available_mw", hours) + _direct(schedule, "offer_mw", hours)
+    available = _mwh(schedule, "available_mw", hours)
     green = float(schedule["green_wh"].sum()) / WH_PER_MWH
     consumption = float(schedule["park_consumption_wh"].sum()) / WH_PER_MWH
     exported = float(schedule["export_mw"].sum()) * hours
-    left = _direct(schedule, "offer_mw", hours) - _direct(schedule, "take_mw", hours)
-    used = available - _mwh(schedule, "curtailed_mw", hours) - left
+    used = _local_mwh(schedule, hours)
     carbon_t = float(schedule["park_carbon_ug"].sum()) / UG_PER_T
     return {
         "cost_yuan": round(cost_yuan(schedule), 2),
@@ -78,10 +78,11 @@ def _mwh(schedule: xr.Dataset, name: str, hours: float) -> float:
     return float(schedule[name].sum(skipna=True)) * hours if name in schedule else 0.0
 
 
-def _direct(schedule: xr.Dataset, name: str, hours: float) -> float:
-    """Return what contracts over direct lines offered or gave: they are local sources too."""
-    direct = [name for name in str(schedule.attrs.get("direct_contracts", "")).split(",") if name]
-    return float(schedule[name].sel(asset=direct).sum()) * hours if direct else 0.0
+def _local_mwh(schedule: xr.Dataset, hours: float) -> float:
+    """Return the local energy that reached the bus."""
+    flows = json.loads(schedule.attrs["flows"])
+    local = [(name, key) for name, own in flows.items() for key, role in own.items() if role == "local"]
+    return sum(float(schedule[key].sel(asset=name).sum()) for name, key in local) * hours
 
 
 def _ratio(part: float, whole: float) -> float:

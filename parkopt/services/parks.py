@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from parkopt.errors import ParkoptError, raise_all
+from parkopt.carbon.factors import factor
+from parkopt.carbon.opening import name_faults
+from parkopt.clock import TimeGrid, fixed_zone
+from parkopt.errors import Language, ParkoptError, Where, raise_all
 from parkopt.faults import AlreadyThere, CannotWrite, UnknownPark, WrongOption
 from parkopt.models import technologies
 from parkopt.models.base import Technology
@@ -16,20 +20,30 @@ from parkopt.park.discover import find_park, park_paths
 from parkopt.park.loader import json_schema, load_park
 from parkopt.park.schema import ParkFile
 from parkopt.park.series import SeriesSpec, read_series
+from parkopt.weather import weather_source
 
+SOURCES = """# Sources of {name}
+
+Started from a copy of `{like}`: every figure is still that park's. For each figure that you change, write here what it
+is, where it comes from and how well it is known (measured, reported, derived, assumed, synthetic).
+
+| asset | figure | source | basis |
+|---|---|---|---|
+"""
 IDENTIFIER = re.compile(r"^[a-z][a-z0-9_-]{0,39}$")
 
 
-def list_parks() -> list[dict[str, Any]]:
+def list_parks(lang: Language = "en") -> list[dict[str, Any]]:
     """Return id, names and place of each park; one that cannot be read says why."""
-    return [_line(name, path) for name, path in park_paths().items()]
+    return [_line(name, path, lang) for name, path in park_paths().items()]
 
 
-def _line(name: str, path: Path) -> dict[str, Any]:
+def _line(name: str, path: Path, lang: Language) -> dict[str, Any]:
     try:
         park = load_park(path, technologies()).park
     except ParkoptError as fault:
-        return {"id": name, "error": fault.as_dict()}
+        told = fault.as_dict(lang)
+        return {"id": name, "error": {key: told[key] for key in ("code", "message", "remedy")}}
     return {"id": park.id, "name": park.name.model_dump(), "location": park.location.model_dump(mode="json")}
 
 
@@ -61,7 +75,13 @@ def check_park(name: str) -> ParkFile:
 
 
 def _data_faults(file: ParkFile) -> Iterator[ParkoptError]:
-    """Yield the faults of the data files: each named series is read whole."""
+    """Yield the faults of what the file names: each series is read whole, weather, factor and names are looked up."""
+    yield from name_faults(file.park)
+    for look in (_look_at_factor, _look_at_weather):
+        try:
+            look(file)
+        except ParkoptError as fault:
+            yield fault
     for asset in file.park.assets.values():
         assert isinstance(asset, Technology)
         for spec, unit in _specs(asset):
@@ -69,6 +89,15 @@ def _data_faults(file: ParkFile) -> Iterator[ParkoptError]:
                 read_series(spec, file.folder, unit)
             except ParkoptError as fault:
                 yield fault
+
+
+def _look_at_factor(file: ParkFile) -> None:
+    factor(file.park.carbon.grid_factor, Where(str(file.path), field="carbon.grid_factor"))
+
+
+def _look_at_weather(file: ParkFile) -> None:
+    grid = TimeGrid.day(date(2026, 1, 15), fixed_zone(file.park.zone))
+    weather_source(file.park.weather.source, file.folder).fetch(file.park.location, grid)
 
 
 def _specs(asset: Technology) -> Iterator[tuple[SeriesSpec, str]]:
@@ -101,6 +130,7 @@ def new_park(name: str, folder: Path, like: str = "sheyang") -> Path:
         shutil.copytree(source.parent, target)
     except OSError as error:
         raise CannotWrite(path=target, reason=error.strerror or "not all files could be copied") from error
+    (target / "SOURCES.md").write_text(SOURCES.format(name=name, like=like), encoding="utf-8")
     file = target / "park.yaml"
     text = file.read_text(encoding="utf-8")
     file.write_text(re.sub(r"(?m)^id: .*$", f"id: {name}", text, count=1), encoding="utf-8")

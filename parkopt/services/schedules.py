@@ -9,11 +9,8 @@ from typing import Any
 import xarray as xr
 
 from parkopt.errors import Language
-from parkopt.models import technologies
-from parkopt.park.loader import load_park
 from parkopt.results.files import read_netcdf, to_csv, to_json
 from parkopt.results.page import page
-from parkopt.services.parks import known_park
 from parkopt.settings import Settings
 from parkopt.store.schedules import Schedules, Stored
 
@@ -33,9 +30,9 @@ def dataset_of(stored: Stored) -> xr.Dataset:
         return read_netcdf(path)
 
 
-def report_of(stored: Stored, schedule: xr.Dataset, lang: Language) -> str:
-    """Return the one-page report of a kept schedule, with the park as its file is now."""
-    return page(schedule, load_park(known_park(stored.park), technologies()).park, lang)
+def report_of(schedule: xr.Dataset, lang: Language) -> str:
+    """Return the one-page report of a kept schedule."""
+    return page(schedule, lang)
 
 
 def store_answers(config: Settings) -> None:

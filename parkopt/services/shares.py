@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from parkopt.errors import Where
+from parkopt.errors import ParkoptError, Text, Where
 from parkopt.faults import BadRequest, NaiveTime, NotFound, OutOfRange
 from parkopt.ledger import canonical
 from parkopt.models import technologies
@@ -28,9 +29,17 @@ def park_of(enterprise: str) -> str:
         Where no park file names it.
     """
     for name, path in park_paths().items():
-        if enterprise in load_park(path, technologies()).park.enterprises:
+        if _names(path, enterprise):
             return name
-    raise NotFound(what="enterprise", key=enterprise)
+    raise NotFound(what=Text("enterprise", "企业"), key=enterprise)
+
+
+def _names(path: Path, enterprise: str) -> bool:
+    """Return whether a park file names an enterprise; a file that cannot be read names none."""
+    try:
+        return enterprise in load_park(path, technologies()).park.enterprises
+    except ParkoptError:
+        return False
 
 
 def green_share(enterprise: str, start: datetime, end: datetime, config: Settings) -> dict[str, Any]:
@@ -47,7 +56,8 @@ def green_share(enterprise: str, start: datetime, end: datetime, config: Setting
     park = park_of(enterprise)
     rows = Schedules(config.store_url).shares(enterprise, start, end)
     if not rows:
-        raise NotFound(what="schedule for", key=f"{enterprise} {start.isoformat()} - {end.isoformat()}")
+        span = f"{enterprise} {start.isoformat()} - {end.isoformat()}"
+        raise NotFound(what=Text("schedule for", "计划，所查为"), key=span)
     consumption, green = sum(row.consumption_wh for row in rows), sum(row.green_wh for row in rows)
     return {
         "enterprise": enterprise,
@@ -69,7 +79,8 @@ def _require_span(start: datetime, end: datetime) -> None:
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise OutOfRange(Where(field=field), value=moment.isoformat(), low=FIRST_YEAR, high=LAST_YEAR)
     if not timedelta(0) < end - start <= LONGEST:
-        raise BadRequest(Where(field="end"), reason="end must come after start, at most 366 days later")
+        reason = Text("end must come after start, at most 366 days later", "end 必须晚于 start，且最多相隔 366 天")
+        raise BadRequest(Where(field="end"), reason=reason)
 
 
 def _step(row: Share) -> dict[str, Any]:
@@ -96,6 +107,6 @@ def enterprise_evidence(run: str, enterprise: str, config: Settings) -> bytes:
     """
     stored = Schedules(config.store_url).get(run)
     if enterprise not in stored.summary["enterprises"]:
-        raise NotFound(what="enterprise", key=enterprise)
+        raise NotFound(what=Text("enterprise", "企业"), key=enterprise)
     logged = range(stored.log_start, stored.log_stop)
     return canonical(evidence_of(park_log(config.home, stored.park), run, enterprise, logged))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, select
+from sqlalchemy.orm import defer
 
+from parkopt.errors import Text
 from parkopt.faults import NotFound
 from parkopt.store.engine import transaction
 from parkopt.store.tables import ScheduleRow, ShareRow
@@ -73,14 +75,20 @@ class Schedules:
         with transaction(self.url) as session:
             row = session.scalars(select(ScheduleRow).where(ScheduleRow.run == run)).one_or_none()
             if row is None:
-                raise NotFound(what="schedule", key=run)
+                raise NotFound(what=Text("schedule", "计划"), key=run)
             return _stored(row)
 
     def latest(self, park: str, limit: int = 50) -> list[Stored]:
         """Return the newest schedules of a park, newest first, without their files."""
-        wanted = select(ScheduleRow).where(ScheduleRow.park == park).order_by(ScheduleRow.seq.desc()).limit(limit)
+        wanted = (
+            select(ScheduleRow)
+            .options(defer(ScheduleRow.netcdf, raiseload=True))
+            .where(ScheduleRow.park == park)
+            .order_by(ScheduleRow.seq.desc())
+            .limit(limit)
+        )
         with transaction(self.url) as session:
-            return [_stored(row) for row in session.scalars(wanted)]
+            return [_stored(row, netcdf=b"") for row in session.scalars(wanted)]
 
     def shares(self, enterprise: str, start: datetime, end: datetime) -> list[Share]:
         """Return the steps of an enterprise from `start` to `end`; the latest schedule of a step counts.
@@ -124,7 +132,8 @@ def _share(row: ShareRow, run: str) -> Share:
     )
 
 
-def _stored(row: ScheduleRow) -> Stored:
-    return Stored(
-        row.run, row.park, row.date, row.created_at, row.summary, row.state, row.log_start, row.log_stop, row.netcdf
-    )
+def _stored(row: ScheduleRow, netcdf: bytes | None = None) -> Stored:
+    """Return the row as plain data; with `netcdf` given, the file stays in the database."""
+    names = [field.name for field in fields(Stored) if field.name != "netcdf"]
+    kept = {name: getattr(row, name) for name in names}
+    return Stored(**kept, netcdf=row.netcdf if netcdf is None else netcdf)

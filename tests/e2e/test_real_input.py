@@ -8,7 +8,7 @@ import pytest
 
 from parkopt.park.series import SeriesSpec
 from parkopt.results.summary import summary
-from parkopt.workflow import DAY_AHEAD, Context, DayRequest, run
+from parkopt.workflow import DAY_AHEAD, Context, DayRequest, MeasuredLoad, run
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 EPW = SHARED / "weather" / "CHN_SH_Shanghai-Hongqiao_1956_2023_TMYx.epw"
@@ -38,9 +38,8 @@ def test_a_day_on_a_real_weather_file():
 
 
 def steel_day(step_min):
-    request = DayRequest(
-        "sheyang", date(2026, 4, 10), step_min=step_min, weather=str(EPW), loads={"steel": (METER, SHARED)}
-    )
+    loads = {"steel": MeasuredLoad(METER, SHARED, 420_000.0)}
+    request = DayRequest("sheyang", date(2026, 4, 10), step_min=step_min, weather=str(EPW), loads=loads)
     return run(DAY_AHEAD, request, CTX)
 
 
@@ -60,6 +59,18 @@ def test_a_real_steel_plant_at_both_steps():
     steel = quarter.schedule["demand_mw"].sel(asset="steel").to_numpy()
     assert steel.max() >= hourly.schedule["demand_mw"].sel(asset="steel").to_numpy().max()
     assert np.all(steel >= 0)
+
+
+@needs_shared
+def test_a_measured_load_is_taken_as_measured():
+    """Without a year's energy nothing is scaled: the day is the plant's own 13 April 2018, in MWh."""
+    import pandas as pd
+
+    rows = pd.read_csv(STEEL)
+    request = DayRequest("sheyang", date(2026, 4, 10), loads={"steel": MeasuredLoad(METER, SHARED)})
+    result = run(DAY_AHEAD, request, CTX)
+    kwh = rows.loc[rows["date"].str.startswith("13/04/2018"), "Usage_kWh"].sum()
+    assert float(result.schedule["demand_mw"].sel(asset="steel").sum()) == pytest.approx(kwh / 1000, rel=1e-9)
 
 
 @needs_shared

@@ -54,7 +54,7 @@ def test_every_changed_byte_of_an_evidence_file_is_found(small: FileLog, pinned:
     assert verify_evidence(data, vkey).ok
     changed = flips(data, MASKS if pinned else MASKS[:1])
     missed = [flip for flip in changed if not found(lambda flip=flip: verify_evidence(flip, vkey))]
-    print(f"evidence: {len(changed)} flips of {len(data)} bytes, {len(changed) - len(missed)} found")  # noqa: T201
+    print(f"evidence: {len(changed)} flips of {len(data)} bytes, {len(changed) - len(missed)} found")
     assert missed == []
 
 
@@ -73,7 +73,7 @@ def test_every_changed_byte_of_a_log_is_found(small: FileLog) -> None:
             count += 1
             assert found(lambda: verify_log(small.folder, small.vkey)), (name, flip)
         path.write_bytes(good)
-    print(f"log: {count} flips, all found")  # noqa: T201
+    print(f"log: {count} flips, all found")
     assert verify_log(small.folder, small.vkey).ok
 
 

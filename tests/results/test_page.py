@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from parkopt.park.schema import Enterprise, Name
 from parkopt.results.figures import figures
 from parkopt.results.page import page
 from parkopt.results.words import WORDS, say
@@ -31,7 +31,7 @@ def planned(park="dafeng"):
 
 @cache
 def html(lang):
-    return page(planned().schedule, planned().loaded.park, lang)
+    return page(planned().schedule, lang)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -62,35 +62,39 @@ def test_each_line_of_a_bill_has_words():
 
 def test_names_are_escaped():
     done = planned()
-    evil = Enterprise(name=Name(en="<script>alert(1)</script>", zh="<img onerror=1>"))
-    park = done.loaded.park.model_copy(update={"enterprises": {**done.loaded.park.enterprises, "df-cold-port": evil}})
-    text = page(done.schedule, park, "en")
+    evil = {"df-cold-port": {"en": "<script>alert(1)</script>", "zh": "<img onerror=1>"}}
+    schedule = done.schedule.assign_attrs(enterprise_names=json.dumps(evil))
+    text = page(schedule, "en")
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "<img" not in page(done.schedule, park, "zh")
+    assert "<img" not in page(schedule, "zh")
 
 
 def test_asset_names_are_escaped_in_figures_and_are_no_formulas():
     done = planned()
     evil = "<script>$\\frac$</script>"
     names = [evil if name == "roof_pv" else name for name in done.schedule["asset"].to_numpy().tolist()]
-    kinds = {evil if name == "roof_pv" else name: asset.kind for name, asset in done.loaded.park.assets.items()}
-    drawn = figures(done.schedule.assign_coords(asset=names), kinds, "en")["sources"]
+    flows = json.loads(done.schedule.attrs["flows"])
+    renamed = json.dumps({evil if name == "roof_pv" else name: own for name, own in flows.items()})
+    schedule = done.schedule.assign_coords(asset=names).assign_attrs(flows=renamed)
+    drawn = figures(schedule, "en")["sources"]
     assert "<script" not in drawn
     assert "&lt;script&gt;$\\frac$&lt;/script&gt;" in drawn
 
 
 def test_many_assets_of_one_kind_can_be_drawn():
     done = planned()
-    kinds = dict.fromkeys(done.schedule["asset"].to_numpy().tolist(), "pv")
-    assert len(kinds) > 6
-    assert figures(done.schedule, kinds, "en")["sources"].count("<svg") == 1
+    names = done.schedule["asset"].to_numpy().tolist()
+    assert len(names) > 6
+    flows = json.dumps({name: {"supply_mw": "local"} for name in names} | {"grid": {"import_mw": "grid"}})
+    schedule = done.schedule.assign_coords(kind=("asset", ["pv"] * len(names))).assign_attrs(flows=flows)
+    assert figures(schedule, "en")["sources"].count("<svg") == 1
 
 
 def test_threads_can_draw_at_once():
     done = planned()
     with ThreadPoolExecutor(4) as pool:
-        drawn = list(pool.map(lambda lang: page(done.schedule, done.loaded.park, lang), ["zh", "en"] * 4))
+        drawn = list(pool.map(lambda lang: page(done.schedule, lang), ["zh", "en"] * 4))
     assert set(drawn) == {html("en"), html("zh")}
 
 

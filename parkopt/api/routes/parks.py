@@ -16,8 +16,7 @@ router = APIRouter(tags=["parks"])
 @router.get("/parks")
 def get_parks(lang: Speaks) -> list[dict[str, Any]]:
     """List the parks with their names and places."""
-    del lang
-    return list_parks()
+    return list_parks(lang)
 
 
 @router.get("/parks/{park}")

@@ -71,7 +71,7 @@ def get_schedule(
         name = f'attachment; filename="{stored.park}-{stored.date}.nc"'
         return Response(stored.netcdf, media_type="application/x-netcdf", headers={"Content-Disposition": name})
     if chosen == "html":
-        return Response(report_of(stored, schedule, lang), media_type="text/html; charset=utf-8")
+        return Response(report_of(schedule, lang), media_type="text/html; charset=utf-8")
     return Response(to_json(schedule), media_type="application/json")
 
 

@@ -51,7 +51,9 @@ class Contract(Technology):
     def _whole(self) -> Contract:
         wanted, other = ("volume", "plant") if self.form == "baseload" else ("plant", "volume")
         if getattr(self, wanted) is None or getattr(self, other) is not None:
-            raise PydanticCustomError("form", "{form} needs {wanted} and not {other}", {"form": self.form, "wanted": wanted, "other": other})
+            raise PydanticCustomError(
+                "form", "{form} needs {wanted} and not {other}", {"form": self.form, "wanted": wanted, "other": other}
+            )
         return self
 
     def series(self, at: Conditions) -> dict[str, FloatArray]:

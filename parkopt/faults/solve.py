@@ -1,0 +1,69 @@
+"""PK14 and PK15: solving a day, and its carbon."""
+
+from __future__ import annotations
+
+from parkopt.errors import CarbonFault, InfeasibleDay, ParkFault, SolveFault
+
+
+class Infeasible(InfeasibleDay):
+    code = "PK1401"
+    en = "No schedule keeps all promises of this day. In conflict: {conflicts}."
+    zh = "没有方案能同时满足当天的全部约束。冲突：{conflicts}。"
+    fix_en = "Smallest change that works: {changes}."
+    fix_zh = "可行的最小改动：{changes}。"
+
+
+class NoSolution(SolveFault):
+    code = "PK1402"
+    en = "The solver ended with '{status}' and no schedule."
+    zh = "求解器以 '{status}' 结束，未得到方案。"
+    fix_en = "Raise the time limit with --time-limit, or report the case."
+    fix_zh = "请用 --time-limit 放宽时限，或反馈该算例。"
+
+
+class CheckFailed(SolveFault):
+    code = "PK1403"
+    en = "The schedule did not pass the independent check: {findings}."
+    zh = "方案未通过独立校核：{findings}。"
+    fix_en = "It was not released. Report the case with its park file and date."
+    fix_zh = "该方案未发布。请连同园区文件和日期一起反馈。"
+
+
+class Unbounded(SolveFault):
+    code = "PK1404"
+    en = "The cost can fall without limit: {hint}."
+    zh = "成本可以无限降低：{hint}。"
+    fix_en = "Give the asset named there a limit or a price."
+    fix_zh = "请给该设备设置上限或价格。"
+
+
+class WrongState(ParkFault):
+    code = "PK1405"
+    en = "The opening state says {name} = {value}, outside {low} to {high}."
+    zh = "初始状态 {name} = {value}，超出 {low} 至 {high}。"
+    fix_en = "Give the state that the last schedule returned, or correct it."
+    fix_zh = "请使用上一次方案给出的状态，或加以更正。"
+
+
+class NotClosed(CarbonFault):
+    code = "PK1501"
+    en = "At {time} sources give {sources_wh} Wh and sinks take {sinks_wh} Wh."
+    zh = "{time} 时电源共 {sources_wh} Wh，用电共 {sinks_wh} Wh，不平衡。"
+    fix_en = "The difference is more than rounding; check the flows of that hour."
+    fix_zh = "差额超过舍入误差；请检查该时段的电量。"
+
+
+class ChargeAndDischarge(CarbonFault):
+    code = "PK1502"
+    en = "{asset} charges and discharges within {time}."
+    zh = "{asset} 在 {time} 内同时充电和放电。"
+    fix_en = "Net the two meter readings of that step first."
+    fix_zh = "请先对该时段的两个读数取净值。"
+
+
+class UnknownFactor(ParkFault):
+    code = "PK1503"
+    en = "There is no carbon factor {factor!r}; known: {known}."
+    zh = "没有碳因子 {factor!r}；已知：{known}。"
+    fix_en = "Name one of these; docs/factors.md gives their sources."
+    fix_zh = "请给出其中之一；来源见 docs/factors.md。"
