@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 from pydantic import ValidationError
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -22,7 +23,8 @@ from parkopt.park.faulty import faults_of
 from parkopt.park.loader import load_part
 from parkopt.park.series import SeriesSpec
 from parkopt.park.state import ParkState
-from parkopt.results.summary import NOT_CASH
+from parkopt.results.files import local_times
+from parkopt.results.summary import NOT_CASH, role_mw
 from parkopt.results.words import say
 from parkopt.services.day import Planned, plan_day
 from parkopt.services.shares import green_share
@@ -188,34 +190,43 @@ def print_day(planned: Planned, lang: Language) -> None:
     console.print(f"{say('files', lang)}: {escape(str(planned.folder))}", soft_wrap=True)
 
 
-COLUMNS = {"sources": "MW", "import": "MW", "export": "MW", "charge": "MW", "soc": "MWh", "demand": "MW"}
+HEADS = {
+    "": "",
+    "local": "MW",
+    "import": "MW",
+    "export": "MW",
+    "charge_short": "MW",
+    "stored": "MWh",
+    "demand": "MW",
+    "price_short": "yuan/MWh",
+    "green_short": "%",
+}
+"""Columns of the printed schedule: word and unit."""
 
 
 def _hours(schedule: xr.Dataset, lang: Language) -> Table:
     """Return the schedule hour by hour (finer steps are averaged)."""
-    table = Table(title=say("title", lang), title_justify="left")
-    heads = ["", "wind+PV", say("import", lang), say("export", lang), say("charge", lang)]
-    heads += [say("soc", lang), say("demand", lang), say("price", lang), say("green", lang)]
-    for head, unit in zip(heads, ["", "MW", "MW", "MW", "MW", "MWh", "MW", "yuan/MWh", "%"], strict=True):
-        table.add_column(f"{head}\n{unit}", justify="right")
+    table = Table(title=say("title", lang), title_justify="left", box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+    for key, unit in HEADS.items():
+        table.add_column(f"{say(key, lang) if key else ''}\n{say(unit, lang)}", justify="right")
     per_hour = 60 // int(schedule.attrs["step_min"])
     hours = float(schedule.attrs["step_min"]) / 60
-    rows = {
-        "local": _total(schedule, "supply_mw"),
-        "import": schedule["import_mw"].to_numpy(),
-        "export": schedule["export_mw"].to_numpy(),
-        "charge": _total(schedule, "charge_mw") - _total(schedule, "discharge_mw"),
-        "soc": _total(schedule, "soc_mwh"),
-        "demand": schedule["park_consumption_wh"].to_numpy() / 1e6 / hours,
-        "price": schedule["energy_price_yuan_per_mwh"].to_numpy(),
-    }
-    green = schedule["green_wh"].sum("enterprise").to_numpy(), schedule["park_consumption_wh"].to_numpy()
-    count = schedule.sizes["time"] // per_hour
-    for hour in range(count):
+    series = [
+        role_mw(schedule, "local"),
+        schedule["import_mw"].to_numpy(),
+        schedule["export_mw"].to_numpy(),
+        role_mw(schedule, "charge") - role_mw(schedule, "stored"),
+        schedule["park_consumption_wh"].to_numpy() / 1e6 / hours,
+        schedule["energy_price_yuan_per_mwh"].to_numpy(),
+    ]
+    stored = _total(schedule, "soc_mwh")
+    green, consumed = schedule["green_wh"].sum("enterprise").to_numpy(), schedule["park_consumption_wh"].to_numpy()
+    for hour, stamp in enumerate(local_times(schedule)[::per_hour]):
         part = slice(hour * per_hour, (hour + 1) * per_hour)
-        values = [f"{v[part][-1] if key == 'soc' else np.mean(v[part]):,.1f}" for key, v in rows.items()]
-        share = 100 * green[0][part].sum() / max(green[1][part].sum(), 1)
-        table.add_row(f"{hour % 24:02d}:00", *values, f"{share:.0f}")
+        means = [f"{np.mean(values[part]):,.1f}" for values in series]
+        share = 100 * green[part].sum() / max(consumed[part].sum(), 1)
+        start = stamp[11:16] if schedule.attrs["days"] == 1 else f"{stamp[5:10]} {stamp[11:16]}"
+        table.add_row(start, *means[:4], f"{stored[part][-1]:,.1f}", *means[4:], f"{share:.0f}")
     return table
 
 

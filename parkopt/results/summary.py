@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from parkopt.clock import FloatArray
+
 UG_PER_T = 1e12
 WH_PER_MWH = 1e6
 NOT_CASH = ("rule_breach",)
@@ -26,7 +28,7 @@ def summary(schedule: xr.Dataset) -> dict[str, Any]:
     green = float(schedule["green_wh"].sum()) / WH_PER_MWH
     consumption = float(schedule["park_consumption_wh"].sum()) / WH_PER_MWH
     exported = float(schedule["export_mw"].sum()) * hours
-    used = _local_mwh(schedule, hours)
+    used = float(role_mw(schedule, "local").sum()) * hours
     carbon_t = float(schedule["park_carbon_ug"].sum()) / UG_PER_T
     return {
         "cost_yuan": round(cost_yuan(schedule), 2),
@@ -78,11 +80,14 @@ def _mwh(schedule: xr.Dataset, name: str, hours: float) -> float:
     return float(schedule[name].sum(skipna=True)) * hours if name in schedule else 0.0
 
 
-def _local_mwh(schedule: xr.Dataset, hours: float) -> float:
-    """Return the local energy that reached the bus."""
+def role_mw(schedule: xr.Dataset, role: str) -> FloatArray:
+    """Return the sum of the powers that pass the bus in a role (local, stored, charge, ...), shape (n,)."""
     flows = json.loads(schedule.attrs["flows"])
-    local = [(name, key) for name, own in flows.items() for key, role in own.items() if role == "local"]
-    return sum(float(schedule[key].sel(asset=name).sum()) for name, key in local) * hours
+    wanted = [(name, key) for name, own in flows.items() for key, said in own.items() if said == role]
+    total: FloatArray = np.zeros(schedule.sizes["time"])
+    for name, key in wanted:
+        total += schedule[key].sel(asset=name).to_numpy() if "asset" in schedule[key].dims else schedule[key].to_numpy()
+    return total
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -49,7 +49,7 @@ def test_what_was_acknowledged_survives_kill_9_once(log: FileLog, key: LogKey, t
         first = writer.stdout.readline()
         time.sleep(random.uniform(0.0, 0.08))
         writer.send_signal(signal.SIGKILL)
-        rest, _ = writer.communicate(timeout=20)
+        rest, _ = writer.communicate(timeout=60)
         assert writer.returncode == -signal.SIGKILL
         acknowledged += told(first + rest)
         found = ids(FileLog(log.folder, key))
