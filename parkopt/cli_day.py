@@ -185,7 +185,7 @@ def print_day(planned: Planned, lang: Language) -> None:
     solver = f"{schedule.attrs['solver']}, gap {schedule.attrs['gap']:.4%}, {schedule.attrs['checks_passed']} checks"
     console.print(f"{say('solved', lang)}: {schedule.attrs['status']}, {solver}")
     if park.synthetic:
-        console.print(f"[yellow]{say('synthetic', lang)}: {escape(park.synthetic)}[/yellow]")
+        console.print(f"[yellow]{say('synthetic', lang)}: {escape(getattr(park.synthetic, lang))}[/yellow]")
     console.print(f"[dim]{say('forecast_only', lang)}[/dim]")
     console.print(f"{say('files', lang)}: {escape(str(planned.folder))}", soft_wrap=True)
 

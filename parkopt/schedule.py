@@ -167,7 +167,7 @@ def _facts(solution: Solution) -> dict[str, str | int | float]:
         "solver": solution.solver,
         "binaries_for": ", ".join(sorted(problem.exclusive)),
         "rounds": solution.rounds,
-        "synthetic": problem.park.synthetic,
+        **{f"synthetic_{key}": text for key, text in dict(problem.park.synthetic or ()).items()},
         **{f"breach_{name}_mwh": mwh for name, mwh in breaches_mwh(problem, solution.reported).items()},
     }
 

@@ -55,7 +55,8 @@ def test_attributes_say_where_it_comes_from(done):
     assert (attrs["run"], attrs["park"], attrs["date"], attrs["zone"]) == ("r1", "sheyang", "2026-07-15", "+08:00")
     assert attrs["status"] == "optimal"
     assert attrs["checks_passed"] > 20
-    assert "synthetic" in attrs["synthetic"]
+    assert "synthetic" in attrs["synthetic_en"]
+    assert "合成" in attrs["synthetic_zh"]
 
 
 def test_nothing_is_missing_where_a_variable_applies(done):

@@ -105,8 +105,8 @@ class Park(Part):
     """Where it is."""
     zone: str = CHINA
     """Fixed offset of its local time."""
-    synthetic: str = ""
-    """What of the file is synthetic, in words; printed with every result."""
+    synthetic: Name | None = None
+    """What of the file is synthetic, in words of both languages; printed with every result."""
     weather: WeatherChoice = WeatherChoice()
     """Weather source."""
     assets: dict[str, SerializeAsAny[Asset]] = Field(min_length=1)

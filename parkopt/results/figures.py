@@ -95,6 +95,8 @@ def _row(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
     return row
 
 
+SHOWN_MW = 0.05
+"""Less curtailment than this is not drawn."""
 GIVES = ("local", "stored", "grid")
 """Roles of what is stacked, from below."""
 
@@ -137,9 +139,18 @@ def _dispatch(schedule: xr.Dataset, lang: Language) -> Figure:
     axes.stairs(demand, edges, baseline=None, color="#202124", linewidth=1.8, label=say("demand", lang))
     more = " + ".join(say(word, lang) for word in ("demand", "charge", "export"))
     axes.stairs(base, edges, baseline=None, color="#202124", linewidth=1, linestyle=":", label=more)
+    _curtailed(schedule, axes, edges, base, lang)
     axes.set_ylabel("MW")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return figure
+
+
+def _curtailed(schedule: xr.Dataset, axes: Any, edges: FloatArray, base: FloatArray, lang: Language) -> None:
+    """Draw what could have been used and was not, on top of the stack."""
+    lost = schedule["curtailed_mw"].sum("asset").to_numpy() if "curtailed_mw" in schedule else np.zeros(len(base))
+    if lost.max() > SHOWN_MW:
+        style = {"fill": True, "facecolor": "none", "edgecolor": "#b0b4b8", "hatch": "////", "linewidth": 0}
+        axes.stairs(base + lost, edges, baseline=base, label=say("curtailed", lang), **style)
 
 
 def _storage(schedule: xr.Dataset, lang: Language) -> Figure:

@@ -32,6 +32,8 @@ def page(schedule: xr.Dataset, lang: Language) -> str:
         lang=lang,
         name=schedule.attrs[f"name_{lang}"],
         attrs=schedule.attrs,
+        synthetic=schedule.attrs.get(f"synthetic_{lang}", ""),
+        notes=_weather(schedule, lang),
         figures=figured,
         drawings=drawn,
         names={key: names[key][lang] if key in names else key for key in figured["enterprises"]},
@@ -39,3 +41,10 @@ def page(schedule: xr.Dataset, lang: Language) -> str:
         say=lambda key: say(key, lang),
     )
     return html
+
+
+def _weather(schedule: xr.Dataset, lang: Language) -> str:
+    """Return what is to be said of the weather: our own words for the embedded year, else the source's notes."""
+    if schedule.attrs["weather_source"] == "embedded":
+        return say("weather_embedded", lang)
+    return str(schedule.attrs["weather_notes"])

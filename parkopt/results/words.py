@@ -39,6 +39,11 @@ WORDS: dict[str, Text] = {
         "Shares and factors rest on a forecast, not on meters; they are not certificates.",
         "占比与碳因子基于预测，并非计量结果，不构成绿证。",
     ),
+    "weather_embedded": Text(
+        "The weather is a synthetic year for the Yancheng coast, the same in every year; it was never measured.",
+        "气象为按盐城沿海气候标定的合成年，各年相同，并非实测。",
+    ),
+    "curtailed": Text("curtailed", "弃电"),
     "not_paid": Text("steers the schedule, is not paid", "仅用于引导方案，不需支付"),
     "total": Text("Total", "合计"),
     "files": Text("Files", "文件"),

@@ -47,7 +47,8 @@ def test_each_load_is_synthetic_or_measured_and_its_source_says_so(folder):
     for name, load in park.of_kind("load").items():
         assert load.basis.value in ("synthetic", "measured"), name
         assert said[name] == load.basis.value, name
-    assert park.synthetic
+    assert park.synthetic.en
+    assert park.synthetic.zh
 
 
 @by_park

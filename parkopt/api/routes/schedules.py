@@ -36,7 +36,7 @@ def post_schedule(park: str, body: ScheduleRequest, config: Config, lang: Speaks
         "status": attrs["status"],
         "gap": attrs["gap"],
         "checks_passed": int(attrs["checks_passed"]),
-        "synthetic": attrs["synthetic"],
+        "synthetic": attrs.get(f"synthetic_{lang}", ""),
         "summary": stored.summary,
         "state": stored.state,
     }
