@@ -45,6 +45,6 @@ def page(schedule: xr.Dataset, lang: Language) -> str:
 
 def _weather(schedule: xr.Dataset, lang: Language) -> str:
     """Return what is to be said of the weather: our own words for the embedded year, else the source's notes."""
-    if schedule.attrs["weather_source"] == "embedded":
+    if str(schedule.attrs["weather_source"]).startswith("embedded"):
         return say("weather_embedded", lang)
     return str(schedule.attrs["weather_notes"])
