@@ -6,6 +6,7 @@ it rests on a schedule. What contracts attribute is another ledger and not mixed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +18,14 @@ from parkopt.carbon.opening import EXPORT, WH_PER_MWH, green_sources, of_role, o
 from parkopt.carbon.reservoir import Reservoir
 from parkopt.carbon.trace import ROUNDING_WH, Flows, Trace, origin_of, trace
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.models.base import Role
+from parkopt.models.base import Role, Technology
 from parkopt.park.schema import Park
 from parkopt.park.state import AssetState, ParkState
 from parkopt.schedule import described
 
 IntArray = NDArray[np.int64]
+UG_PER_WH = 1000
+"""1 kg/MWh in ug/Wh."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Fact
     """Return the schedule's flows in whole Wh; rounding is put on the largest source of each step."""
     sources = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.LOCAL)}
     imports = {name: _wh(schedule[key].to_numpy(), grid) for name, key in of_role(park, Role.GRID)}
-    sources |= imports
+    fuelled = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.FUEL)}
+    sources |= fuelled | imports
     sinks = _sinks(schedule, park, grid)
     charge = {name: _wh(_of(schedule, "charge_mw", name), grid) for name in storages(park)}
     discharge = {name: _wh(_of(schedule, "discharge_mw", name), grid) for name in storages(park)}
@@ -85,13 +89,20 @@ def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Fact
     return Flows(
         labels=[grid.label(step) for step in range(grid.n)],
         sources={name: values.tolist() for name, values in sources.items()},
-        factor_ug_per_wh={name: grid_factor.ug_per_wh if name in imports else 0 for name in sources},
+        factor_ug_per_wh={name: _factor(park, name, imports, grid_factor) for name in sources},
         sinks={name: values.tolist() for name, values in sinks.items()},
         charge={name: values.tolist() for name, values in charge.items()},
         discharge={name: values.tolist() for name, values in discharge.items()},
         standing={n: 1.0 - (1.0 - a.self_discharge) ** grid.hours for n, a in storages(park).items()},
         gap_ug_per_wh=grid_factor.ug_per_wh,
     )
+
+
+def _factor(park: Park, name: str, imports: Mapping[str, IntArray], grid_factor: Factor) -> int:
+    """Return the carbon of a source in ug/Wh: the grid's, its fuel's, or none."""
+    asset = park.assets[name]
+    assert isinstance(asset, Technology)
+    return grid_factor.ug_per_wh if name in imports else round(asset.carbon_kg_per_mwh() * UG_PER_WH)
 
 
 def _of(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:

@@ -75,7 +75,8 @@ def origin_faults(park: Park, before: ParkState) -> Iterator[ParkoptError]:
 
 def _faults_of(park: Park, name: str, state: AssetState, stored: int) -> Iterator[ParkoptError]:
     place = f"assets.{name}.origin"
-    known = sorted(green_sources(park) | set(park.of_kind("grid")) | {OPENING, UNACCOUNTED})
+    fuelled = {name for name, _ in of_role(park, Role.FUEL)}
+    known = sorted(green_sources(park) | fuelled | set(park.of_kind("grid")) | {OPENING, UNACCOUNTED})
     for origin in state.origin_wh:
         if origin not in known:
             yield UnknownAsset(

@@ -35,6 +35,8 @@ class Role(StrEnum):
 
     LOCAL = "local"
     """Local green energy that reaches the bus."""
+    FUEL = "fuel"
+    """Local energy from fuel: not green, with carbon of its own."""
     STORED = "stored"
     """What a storage gives."""
     GRID = "grid"
@@ -49,7 +51,7 @@ class Role(StrEnum):
     """A part of the import that is bought otherwise; not a flow of its own at the bus."""
 
 
-GIVES = frozenset({Role.LOCAL, Role.STORED, Role.GRID})
+GIVES = frozenset({Role.LOCAL, Role.FUEL, Role.STORED, Role.GRID})
 TAKES = frozenset({Role.DEMAND, Role.CHARGE, Role.EXPORT})
 Finding = tuple[bool, str]
 """Whether something holds, and the sentence that says so where it does not."""
@@ -162,6 +164,10 @@ class Technology(Asset):
     def flows(self) -> Mapping[str, Role]:
         """Return which reported powers pass the bus, and what each is."""
         return {}
+
+    def carbon_kg_per_mwh(self) -> float:
+        """Return the carbon of what it gives in the role `FUEL`; the model's own comes from `hub.emit`."""
+        return 0.0
 
     def audit(self, case: Case) -> Iterator[Finding]:
         """Check the reported variables from the config alone, without the model."""

@@ -97,7 +97,7 @@ def _row(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
 
 SHOWN_MW = 0.05
 """Less curtailment than this is not drawn."""
-GIVES = ("local", "stored", "grid")
+GIVES = ("local", "fuel", "stored", "grid")
 """Roles of what is stacked, from below."""
 
 

@@ -57,7 +57,7 @@ problem = small_problem(
 )
 solution = solve(problem, Limits(gap=1e-9))
 check(solution.problem, solution.reported, solution.bill)
-facts = {"date": "2026-07-15", "days": 1, "weather_notes": ""}
+facts = {"date": "2026-07-15", "days": 1, "weather_notes": "", "weather_source": "none"}
 schedule = to_schedule(solution, facts)
 done = account(schedule, problem.park, problem.grid, ParkState(), next_state(solution), factor("jiangsu_2023"))
 assert solution.reported["plant"]["supply_mw"].tolist() == [4.0, 0.0]
