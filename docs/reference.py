@@ -192,6 +192,14 @@ def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _classes(inner)
 
 
+def own_parts() -> list[type[BaseModel]]:
+    """Return the classes that only fields of technologies are made of."""
+    known = {*parts_of(Park), *parts_of(Tariff)}
+    annotations = [field.annotation for cls in technologies().values() for field in cls.model_fields.values()]
+    found = [made for annotation in annotations for cls in _classes(annotation) for made in parts_of(cls)]
+    return [cls for cls in dict.fromkeys(found) if cls not in known]
+
+
 def part(model: type[BaseModel]) -> str:
     """Return the section of one class."""
     more = prose(policy.__doc__) if model.__name__ == "Rules" else ""
@@ -303,6 +311,8 @@ def park_file_page() -> str:
         "## Tariffs\n\n`tariff` of the grid is a mapping or the path of a YAML file that holds it. A "
         "market series of a tariff and the `profile` of a load are a [SeriesSpec](#seriesspec).",
         *(part(cls) for cls in parts_of(Tariff)),
+        "## Parts of technologies",
+        *(part(cls) for cls in own_parts()),
         "## Weather files\n\nA mapping for `parkopt day --weather-map`; see [weather](weather.md).",
         *(part(cls) for cls in parts_of(CsvMapping)),
         "## The state\n\nWhat `state.json` of one schedule hands to the next (`parkopt day --state`).",

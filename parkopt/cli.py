@@ -74,7 +74,7 @@ def day(
 
     words = language(lang)
     request = cli_day.request_of(
-        park=park or park_option,
+        park=cli_day.one_park(park, park_option),
         date=date,
         step=step,
         days=days,

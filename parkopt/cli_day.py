@@ -24,6 +24,7 @@ from parkopt.park.loader import load_part
 from parkopt.park.series import SeriesSpec
 from parkopt.park.state import ParkState
 from parkopt.results.files import local_times
+from parkopt.results.page import weather_words
 from parkopt.results.summary import NOT_CASH, role_mw
 from parkopt.results.words import say
 from parkopt.services.day import Planned, plan_day
@@ -71,6 +72,13 @@ def request_of(
         state=read_state(state) if state else ParkState(),
         limits=Limits(seconds=time_limit),
     )
+
+
+def one_park(argument: str, option: str) -> str:
+    """Return the park that is named by argument or option, where they do not name two."""
+    if argument and option and argument != option:
+        raise WrongOption(option="--park", value=option, allowed=f"{argument}, as the argument says, or leave one out")
+    return argument or option
 
 
 def tomorrow() -> date:
@@ -162,6 +170,8 @@ def as_data(planned: Planned) -> dict[str, Any]:
         "gap": attrs["gap"],
         "checks_passed": int(attrs["checks_passed"]),
         "solve_seconds": planned.result.scheduled.solved.solution.seconds,
+        "synthetic": attrs.get("synthetic_en", ""),
+        "weather": {key: attrs[f"weather_{key}"] for key in ("source", "basis", "notes")},
         "summary": planned.summary,
         "files": sorted(str(path) for path in planned.folder.rglob("*") if path.is_file()),
     }
@@ -182,8 +192,14 @@ def print_day(planned: Planned, lang: Language) -> None:
         f"{figures['park_factor_kg_per_mwh']:.1f} kg/MWh, {say('green', lang)} {figures['green_share']:.1%}, "
         f"{say('self_use', lang)} {figures['self_use_of_available']:.1%}"
     )
-    solver = f"{schedule.attrs['solver']}, gap {schedule.attrs['gap']:.4%}, {schedule.attrs['checks_passed']} checks"
-    console.print(f"{say('solved', lang)}: {schedule.attrs['status']}, {solver}")
+    if year := figures["year_to_date"]:
+        said = ", ".join(f"{say(f'year_{key}', lang)} {value:.1%}" for key, value in year.items())
+        console.print(f"{say('year_to_date', lang)}: {said}")
+    attrs = schedule.attrs
+    proof = f"{say('gap', lang)} {attrs['gap']:.4%}, {attrs['checks_passed']} {say('checks', lang)}"
+    console.print(f"{say('solved', lang)}: {say(attrs['status'], lang)}, {attrs['solver']}, {proof}")
+    if attrs["weather_synthetic"] or attrs["weather_notes"]:
+        console.print(f"[yellow]{escape(weather_words(schedule, lang))}[/yellow]")
     if park.synthetic:
         console.print(f"[yellow]{say('synthetic', lang)}: {escape(getattr(park.synthetic, lang))}[/yellow]")
     console.print(f"[dim]{say('forecast_only', lang)}[/dim]")

@@ -42,7 +42,7 @@ VARIABLES: dict[str, Meaning] = {
     "take_mw": Meaning("MW", "power taken under the contract", "合同取电功率"),
     "offer_mw": Meaning("MW", "power offered under the contract", "合同可取功率"),
     "demand_mw": Meaning("MW", "load", "负荷"),
-    "power_mw": Meaning("MW", "power of the electrolyser", "电解槽功率"),
+    "power_mw": Meaning("MW", "power that the unit takes", "设备用电功率"),
     "on": Meaning("1", "whether the unit runs", "是否运行"),
     "hydrogen_kg": Meaning("kg", "hydrogen made in the step", "时段产氢量"),
     "tank_kg": Meaning("kg", "hydrogen in the tank at the end of the step", "时段末储氢量"),
@@ -168,7 +168,22 @@ def _facts(solution: Solution) -> dict[str, str | int | float]:
         "binaries_for": ", ".join(sorted(problem.exclusive)),
         "rounds": solution.rounds,
         **{f"synthetic_{key}": text for key, text in dict(problem.park.synthetic or ()).items()},
+        **_year_to_date(problem, solution),
         **{f"breach_{name}_mwh": mwh for name, mwh in breaches_mwh(problem, solution.reported).items()},
+    }
+
+
+def _year_to_date(problem: Problem, solution: Solution) -> dict[str, float]:
+    """Return the ratios that bind: the year so far with the horizon, all charging counted (models.policy)."""
+    if problem.park.rules.direct_connection == "none":
+        return {}
+    day, year = ratio_energies(problem, solution.reported), problem.state.year
+    total = {key: value + getattr(year, key) for key, value in day.items()}
+    available, demand = max(total["available_mwh"], 1e-9), max(total["demand_mwh"], 1e-9)
+    return {
+        "year_self_use_of_available": total["self_use_mwh"] / available,
+        "year_self_use_of_demand": total["self_use_mwh"] / demand,
+        "year_export_of_available": total["export_mwh"] / available,
     }
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,7 @@ from parkopt.carbon.opening import name_faults, origin_faults
 from parkopt.carbon.records import records_of
 from parkopt.clock import FloatArray, TimeGrid, fixed_zone
 from parkopt.errors import Language, Where, raise_all
-from parkopt.faults import OutOfRange, UnknownAsset, WrongState
+from parkopt.faults import OutOfRange, UnknownAsset, WrongOption, WrongState
 from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Objective, Problem, technologies
 from parkopt.models.base import Conditions, Technology
@@ -178,6 +178,11 @@ def load_park(request: DayRequest, ctx: Context) -> Loaded:
     del ctx
     if not FIRST_YEAR <= request.day.year <= LAST_YEAR:
         raise OutOfRange(Where(field="date"), value=request.day, low=FIRST_YEAR, high=LAST_YEAR)
+    last = request.day + timedelta(days=request.days - 1)
+    if last.year != request.day.year:
+        raise WrongOption(
+            option="days", value=request.days, allowed=f"up to {request.day.year}-12-31, then on by state"
+        )
     file = read_park(find_park(request.park), technologies())
     raise_all(name_faults(file.park))
     park = _with_loads(file.park, request)
@@ -197,7 +202,8 @@ def _with_loads(park: Park, request: DayRequest) -> Park:
     )
     for name, measured in request.loads.items():
         spec = measured.spec.model_copy(update={"file": str((measured.folder / measured.spec.file).resolve())})
-        changes = {"profile": spec, "archetype": None, "annual": measured.annual_mwh, "basis": Basis.MEASURED}
+        basis = Basis.MEASURED if measured.annual_mwh is None else Basis.DERIVED
+        changes = {"profile": spec, "archetype": None, "annual": measured.annual_mwh, "basis": basis}
         assets[name] = assets[name].model_copy(update=changes)
     return park.model_copy(update={"assets": assets})
 
@@ -274,6 +280,8 @@ def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
         "weather_basis": str(weather.attrs["basis"]),
         "weather_synthetic": int(weather.attrs["synthetic"]),
         "weather_notes": str(weather.attrs.get("notes", "")),
+        "inputs_sha256": _inputs(loaded),
+        "request_sha256": _asked(loaded.request),
         "state_sha256": sha256(loaded.state.model_dump_json().encode()).hexdigest(),
         "synthetic_assets": ", ".join(n for n, a in loaded.park.assets.items() if a.basis == "synthetic"),
         "checks_passed": solved.checks,
@@ -282,23 +290,50 @@ def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
     return Scheduled(solved, schedule_of(solved.solution, provenance), next_state(solved.solution))
 
 
+HASHED = ("park_sha256", "weather_sha256", "state_sha256", "inputs_sha256", "request_sha256")
+"""Hashes that bind a schedule to what it was made from."""
+
+
+def _inputs(loaded: Loaded) -> str:
+    """Return the hash of each data file that the park's assets read, as canonical text."""
+    folder = loaded.file.folder
+    read = {
+        f"{name}.{field}": sha256((folder / file).read_bytes()).hexdigest()
+        for name, asset in loaded.park.assets.items()
+        for field, file in asset.files()
+    }
+    return json.dumps(read, sort_keys=True)
+
+
+def _asked(request: DayRequest) -> str:
+    """Return the hash of what was asked for, files by their meaning and not by their place."""
+    loads = {name: (own.spec.model_dump(exclude={"file"}), own.annual_mwh) for name, own in request.loads.items()}
+    mapped = request.weather_map.model_dump() if request.weather_map else None
+    asked = [request.day.isoformat(), request.step_min, request.days, vars(request.objective), request.weather_basis]
+    text = json.dumps([*asked, mapped, loads, vars(request.limits)], sort_keys=True, default=str)
+    return sha256(text.encode()).hexdigest()
+
+
 def account_carbon(scheduled: Scheduled, ctx: Context) -> Accounted:
     """Trace every Wh, add factor and shares, and make the records."""
     loaded = scheduled.solved.forecast.observed.loaded
     park, grid = loaded.park, loaded.grid
     accounted = account(scheduled.schedule, park, grid, loaded.state, scheduled.state, loaded.factor)
-    hashes = {key: str(scheduled.schedule.attrs[key]) for key in ("park_sha256", "weather_sha256", "state_sha256")}
+    hashes = {key: str(scheduled.schedule.attrs[key]) for key in HASHED}
     flows = flows_of(scheduled.schedule, park, grid, loaded.factor)
     return Accounted(scheduled, accounted, records_of(accounted, flows, grid, ctx.run, hashes))
 
 
 def write_results(accounted: Accounted, ctx: Context) -> Accounted:
-    """Write NetCDF, CSV, JSON, the one-page report and the state for the next day."""
-    if ctx.folder is not None:
-        write_all(accounted.schedule, ctx.folder, ctx.lang)
-        state = json.dumps(accounted.account.state.json_ready(), ensure_ascii=False, indent=1)
-        (ctx.folder / "state.json").write_text(state, encoding="utf-8")
-    return accounted
+    """Write NetCDF, CSV, JSON, the one-page report and the state; bind the records to the NetCDF by its hash."""
+    if ctx.folder is None:
+        return accounted
+    write_all(accounted.schedule, ctx.folder, ctx.lang)
+    state = json.dumps(accounted.account.state.json_ready(), ensure_ascii=False, indent=1)
+    (ctx.folder / "state.json").write_text(state, encoding="utf-8")
+    head, *hours = accounted.records
+    results = {"schedule_nc_sha256": sha256((ctx.folder / "schedule.nc").read_bytes()).hexdigest()}
+    return replace(accounted, records=[{**head, "hashes": {**head["hashes"], **results}}, *hours])
 
 
 def record(accounted: Accounted, ctx: Context) -> Accounted:

@@ -35,7 +35,7 @@ def records_of(account: Account, flows: Flows, grid: TimeGrid, run: str, hashes:
     run : str
         Id of this run; a later run of the same day is another one, never an edit.
     hashes : dict
-        SHA-256 of the park file, the weather and the results.
+        SHA-256 of the park file, the weather, the state, each file read, the request and the results.
     """
     common = {
         "park": str(account.schedule.attrs["park"]),
@@ -43,7 +43,17 @@ def records_of(account: Account, flows: Flows, grid: TimeGrid, run: str, hashes:
         "date": grid.label(0)[:10],
         "basis": "forecast",
     }
-    head = {"type": "schedule", **common, "hashes": hashes, "status": str(account.schedule.attrs["status"])}
+    attrs = account.schedule.attrs
+    head = {
+        "type": "schedule",
+        **common,
+        "hashes": hashes,
+        "status": str(attrs["status"]),
+        "steps": grid.n,
+        "enterprises": account.schedule.sizes["enterprise"],
+        "synthetic": str(attrs.get("synthetic_en", "")),
+        "weather": {"source": str(attrs["weather_source"]), "basis": str(attrs["weather_basis"])},
+    }
     starts = [stamp.strftime("%Y-%m-%dT%H:%M:%SZ") for stamp in grid.index]
     ends = [*starts[1:], pd.Timestamp(grid.end).strftime("%Y-%m-%dT%H:%M:%SZ")]
     spans = [{"start": start, "end": end} for start, end in zip(starts, ends, strict=True)]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from parkopt.ledger.canonical import Record
 from parkopt.ledger.report import Said, StepError
 
-ENTERPRISE, PARK = "enterprise-hour", "park-hour"
+ENTERPRISE, PARK, HEAD = "enterprise-hour", "park-hour", "schedule"
 _DAY = timedelta(days=1)
 Numbered = tuple[int, Record]
 
@@ -26,8 +26,10 @@ class Hour(NamedTuple):
 def completeness(records: Iterable[Numbered]) -> Said:
     """Check that the hours of each enterprise and park, date and run have no gap or overlap.
 
-    Where park hours of the run are there too, an enterprise must have the same ones. A set
-    that is not whole days is allowed (a run within the day) and said.
+    The head record of a run says how many steps and enterprises it has: its park hours and
+    those of one enterprise (evidence) or of all (a log) must be there, each complete. Hours without a head, and a head
+    without hours, are said. Where park hours of the run are there too, an enterprise must have
+    the same ones. A set that is not whole days is allowed (a run within the day) and said.
 
     Raises
     ------
@@ -35,14 +37,43 @@ def completeness(records: Iterable[Numbered]) -> Said:
         With the first gap, overlap or unreadable hour.
     """
     groups: dict[tuple[str, ...], list[Hour]] = {}
+    heads: dict[tuple[str, ...], tuple[int, Record]] = {}
     for index, record in records:
+        if record.get("type") == HEAD and "steps" in record:
+            heads[_run(index, record)] = (index, record)
         if record.get("type") in (ENTERPRISE, PARK):
             groups.setdefault(_group(index, record), []).append(_hour(index, record))
     for key, hours in groups.items():
         _no_gap(key, sorted(hours))
     for key, hours in groups.items():
         _same_hours(key, hours, groups.get((*key[:3], "")))
+    for run, (index, head) in heads.items():
+        _as_the_head_says(run, index, head, groups)
+    alone = sorted({key[:3] for key in groups} - set(heads))
+    if heads and alone:
+        raise StepError(f"{_name(alone[0])} has no head record", f"{_name(alone[0])} 没有首条记录", None)
     return _said(groups)
+
+
+def _run(index: int, record: Record) -> tuple[str, ...]:
+    return tuple(_text(index, record, name) for name in ("park", "date", "run"))
+
+
+def _as_the_head_says(
+    run: tuple[str, ...], index: int, head: Record, groups: Mapping[tuple[str, ...], list[Hour]]
+) -> None:
+    steps = _wh(index, "steps", head["steps"])
+    sets = {key[3]: len(hours) for key, hours in groups.items() if key[:3] == run}
+    if "" not in sets:
+        raise StepError(f"{_name(run)}: no park hours", f"{_name(run)}：没有园区时段", index)
+    theirs, all_of_them = len(sets) - 1, _wh(index, "enterprises", head.get("enterprises"))
+    if theirs not in (1, all_of_them):
+        said = f"{theirs} of {all_of_them} enterprises"
+        raise StepError(f"{_name(run)}: hours of {said}", f"{_name(run)}：{said}", index)
+    for who, count in sorted(sets.items()):
+        if count != steps:
+            place = _name((*run, who))
+            raise StepError(f"{place} has {count} of {steps} hours", f"{place} 有 {count}/{steps} 个时段", index)
 
 
 def _group(index: int, record: Record) -> tuple[str, ...]:

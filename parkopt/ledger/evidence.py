@@ -16,12 +16,12 @@ from parkopt.ledger.log import FileLog, Snapshot
 
 FORMAT = "parkopt-evidence@1"
 README = {
-    "en": "Check this file offline with: parkopt verify FILE --vkey VKEY. Take the vkey from the park by "
+    "en": "Check this file offline with: parkopt verify FILE --key VKEY. Take the vkey from the park by "
     "another way than this file. Keep the checkpoint: with a later file it shows that the park rewrote "
     "nothing in between. Entries: RFC 8785 records; proof: RFC 9162 inclusion path to the root in the "
     "signed checkpoint (c2sp.org/tlog-checkpoint). A record with basis forecast is a plan, not a meter reading; "
     "a green share is not a green electricity certificate.",
-    "zh": "离线核验：parkopt verify FILE --vkey VKEY。验证公钥应通过本文件以外的渠道向园区索取。"
+    "zh": "离线核验：parkopt verify FILE --key VKEY。验证公钥应通过本文件以外的渠道向园区索取。"
     "请保存检查点：与日后的文件比对，可证明园区其间未改写记录。entries 为 RFC 8785 规范记录；"
     "proof 为 RFC 9162 包含路径，通向已签名检查点（c2sp.org/tlog-checkpoint）中的根。"
     "basis 为 forecast 的记录是计划值，不是计量值；绿电占比不等同于绿色电力证书。",

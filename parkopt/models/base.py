@@ -118,13 +118,13 @@ class Cost:
     asset: str
     variable: str
     yuan_per_unit: FloatArray
-    cash: bool = True
 
 
 @dataclass(frozen=True)
 class Promise:
     """Something that the park file promises and that an explanation may name."""
 
+    asset: str
     name: str
     unit: str
     component: Any
@@ -136,6 +136,8 @@ class Promise:
     """Whether the field gives way upward (a limit) rather than downward (a demand)."""
     value: float | None = None
     """What the park file says, where the change can be said as a new value of the field."""
+    hours: float = 1.0
+    """Length of a step, where powers given way are said as energy."""
     per_unit: float = 1.0
     """How much of `unit` one unit of the field is (a level of a 120 MWh store: 120)."""
 
@@ -233,6 +235,10 @@ class Hub:
         """Declare a single variable, indexed by 0 so that all variables read alike."""
         return self._keep(block, name, pyo.Var(range(1), bounds=(lower, upper)))
 
+    def each(self, block: Any, name: str, bounds: Sequence[tuple[float, float | None]]) -> Any:
+        """Declare one variable for each pair of bounds: a month or a year of the horizon."""
+        return self._keep(block, name, pyo.Var(range(len(bounds)), bounds=lambda _, i: bounds[i]))
+
     def _keep(self, block: Any, name: str, made: Any) -> Any:
         block.add_component(name, made)
         self.variables.setdefault(self.name, {})[name] = made
@@ -256,11 +262,11 @@ class Hub:
         """Say that the asset takes `mw` (variable or fixed array) from the bus."""
         self.draws.append(Flow(self.name, role, mw))
 
-    def cost(self, line: str, variable: str, yuan_per_unit: Any, *, cash: bool = True) -> None:
+    def cost(self, line: str, variable: str, yuan_per_unit: Any) -> None:
         """Put a variable of this asset on the bill, at a number or an array per step."""
         made = self.variables[self.name][variable]
         prices = np.broadcast_to(np.asarray(yuan_per_unit, dtype=float), (len(made),))
-        self.costs.append(Cost(line, self.name, variable, prices, cash))
+        self.costs.append(Cost(line, self.name, variable, prices))
 
     def emit(self, mw: Any, kg_per_mwh: float) -> None:
         """Say that each MWh of `mw` bears carbon."""
@@ -268,7 +274,7 @@ class Hub:
 
     def promise(self, field_name: str, unit: str, component: Any, says: Text, **more: Any) -> None:
         """Give a row or a variable's upper bound a name that the park's people know; see `Promise`."""
-        self.promises.append(Promise(f"{self.name}.{field_name}", unit, component, says, **more))
+        self.promises.append(Promise(self.name, f"{self.name}.{field_name}", unit, component, says, **more))
 
 
 def linear(pairs: Pairs, constant: float = 0.0) -> Any:

@@ -22,6 +22,7 @@ from parkopt.errors import Text
 from parkopt.models.base import Flow, Hub, Role, linear
 from parkopt.park.hours import share_inside
 from parkopt.park.schema import Rules
+from parkopt.park.state import YearSoFar
 
 RULES = "rules"
 """Name of the rules' own block in the model and in the bill."""
@@ -68,11 +69,12 @@ def add_ratios(block: Any, hub: Hub, rules: Rules) -> None:
     """Add one row for each ratio; a priced breach turns the row soft."""
     hub.name = RULES
     for ratio in ratios(rules):
-        slack = None
+        slack, before = None, 0.0
         if rules.breach_price is not None:
-            slack = hub.one(block, f"{ratio.name}_breach_mwh")
-            hub.cost("rule_breach", f"{ratio.name}_breach_mwh", rules.breach_price, cash=False)
-        relation = _relation(ratio, hub, slack)
+            before = missed_before_mwh(ratio, hub.state.year)
+            slack = hub.one(block, f"{ratio.name}_rise_mwh", lower=-before)
+            hub.cost("rule_breach", f"{ratio.name}_rise_mwh", rules.breach_price)
+        relation = _relation(ratio, hub, slack, before)
         row = hub.row(block, ratio.name, relation)
         if slack is None:
             raised = ratio.name == "export_of_available"
@@ -81,20 +83,29 @@ def add_ratios(block: Any, hub: Hub, rules: Rules) -> None:
             hub.promise(ratio.name, "MWh", row, ratio.says, raised=raised, value=value, per_unit=whole)
 
 
-def _relation(ratio: Ratio, hub: Hub, slack: Any) -> Any:
+def missed_before_mwh(ratio: Ratio, year: YearSoFar) -> float:
+    """Return by how much the year so far misses a ratio: only what a horizon adds to it is priced."""
+    whole = year.available_mwh if ratio.of == "available" else year.demand_mwh
+    if ratio.name == "export_of_available":
+        return max(0.0, year.export_mwh - ratio.share * whole)
+    return max(0.0, ratio.share * whole - year.self_use_mwh)
+
+
+def _relation(ratio: Ratio, hub: Hub, slack: Any, before: float) -> Any:
+    """Return the ratio's row; with a slack it may be missed by ``before + slack``."""
     year = hub.state.year
     extra = [] if slack is None else [(1.0, slack[0])]
     available = year.available_mwh + _total(hub, "available_mw", "offer_mw")
     if ratio.name == "export_of_available":
         spent = _terms(hub.draws, Role.EXPORT, hub)
         pairs = [*spent, *((-c, v) for c, v in extra)]
-        return linear(pairs) <= ratio.share * available - year.export_mwh
+        return linear(pairs) <= ratio.share * available - year.export_mwh + before
     pairs = [*_self_use(hub), *extra]
     if ratio.of == "available":
-        return linear(pairs) >= ratio.share * available - year.self_use_mwh
+        return linear(pairs) >= ratio.share * available - year.self_use_mwh - before
     moving = [(-ratio.share * c, v) for c, v in _terms(hub.draws, Role.DEMAND, hub)]
     demand = year.demand_mwh + _fixed_demand(hub)
-    return linear([*pairs, *moving]) >= ratio.share * demand - year.self_use_mwh
+    return linear([*pairs, *moving]) >= ratio.share * demand - year.self_use_mwh - before
 
 
 def _self_use(hub: Hub) -> list[tuple[float, Any]]:

@@ -45,8 +45,7 @@ CHINESE = {
     "multipliers": "时段 {name} 没有倍率",
     "order": "{low} 不得大于 {high}",
     "form": "{form} 需要 {wanted}，不能有 {other}",
-    "entitlements": "{asset} 的权益份额合计 {total}，超过 1",
-    "agency": "绿电直连项目不得由电网企业代理购电（650 号、688 号文）",
+    "stay": "leave 不得等于 arrive：不清楚是 0 小时还是 24 小时",
     "one_of": "{names} 须且只能给出一个",
 }
 

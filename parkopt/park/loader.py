@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from parkopt.errors import ParkoptError, Where, raise_all
-from parkopt.faults import BrokenReference, MissingFile, MissingKey, UnknownKind, WrongCount
+from parkopt.errors import ParkoptError, Text, Where, raise_all
+from parkopt.faults import BrokenReference, MissingFile, MissingKey, UnknownKind, WrongCount, WrongValue
 from parkopt.park.asset import Asset
 from parkopt.park.faulty import faults_of
 from parkopt.park.schema import Park, ParkFile
@@ -153,6 +153,9 @@ class _Reading:
                 known = ", ".join(sorted(names[collection])) or "-"
                 self.faults.append(BrokenReference(self.document.where(field.split(".")), name=name, known=known))
         self.faults.extend(self._missing_files(assets))
+        if park is not None:
+            self.faults.extend(self._over_entitled(park))
+            self.faults.extend(self._agency_purchase(park, assets))
         bodies = given.values() if isinstance(given, dict) else ()
         count = sum(isinstance(body, dict) and body.get("kind") == "grid" for body in bodies)
         if given and count != 1:
@@ -163,6 +166,27 @@ class _Reading:
             yield from ((f"assets.{name}.{field}", what, ref) for field, what, ref in asset.references())
         for name, enterprise in (park.enterprises if park else {}).items():
             yield from ((f"enterprises.{name}.entitlements.{ref}", "assets", ref) for ref in enterprise.entitlements)
+
+    def _over_entitled(self, park: Park) -> Iterator[ParkoptError]:
+        """Yield a fault where the shares of one asset sum to more than the whole."""
+        total: dict[str, float] = {}
+        for name, enterprise in park.enterprises.items():
+            for asset, share in enterprise.entitlements.items():
+                total[asset] = total.get(asset, 0.0) + share
+                if total[asset] > 1 + 1e-9:
+                    reason = Text(f"the entitlements to {asset} sum to more than 1", f"{asset} 的权益份额合计超过 1")
+                    where = self.document.where(("enterprises", name, "entitlements", asset))
+                    yield WrongValue(where, value=share, reason=reason)
+
+    def _agency_purchase(self, park: Park, assets: dict[str, Asset]) -> Iterator[ParkoptError]:
+        """Yield a fault where a direct-connection project would buy by agency purchase (650/2025, 688/2026)."""
+        for name, asset in assets.items() if park.rules.direct_connection != "none" else ():
+            if getattr(getattr(asset, "tariff", None), "mode", "") == "agency_tou":
+                reason = Text(
+                    "a direct-connection project may not buy by agency purchase (NDRC 650/2025, 688/2026)",
+                    "绿电直连项目不得由电网企业代理购电（650 号、688 号文）",
+                )
+                yield WrongValue(self.document.where(("assets", name, "tariff")), value="agency_tou", reason=reason)
 
     def _missing_files(self, assets: dict[str, Asset]) -> Iterator[ParkoptError]:
         for name, asset in assets.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_validator
 from pydantic_core import PydanticCustomError
 
 from parkopt.clock import CHINA, fixed_zone
@@ -14,7 +14,7 @@ from parkopt.park.asset import Asset
 from parkopt.park.base import Basis, Location, Part
 from parkopt.park.hours import Window
 from parkopt.park.tariff import Month
-from parkopt.units import Megawatt, MegawattHourPerYear, Ratio, YuanPerMegawattHour
+from parkopt.units import Megawatt, MegawattHourPerYear, PriceNotNegative, Ratio
 
 Identifier = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
 
@@ -66,7 +66,7 @@ class Rules(Part):
     """Least share of demand that must be local energy."""
     export_of_available: Ratio = 0.20
     """Largest share of available local energy that may be exported."""
-    breach_price: YuanPerMegawattHour | None = Field(default=None)
+    breach_price: PriceNotNegative | None = Field(default=None)
     """Price on each MWh by which a ratio is missed; without it the ratios are hard."""
     export_forbidden: list[ForbiddenExport] = []
     """Hours without export."""
@@ -128,27 +128,6 @@ class Park(Part):
         except InputFault as fault:
             raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
         return zone
-
-    @model_validator(mode="after")
-    def _entitled_once(self) -> Park:
-        total: dict[str, float] = {}
-        for enterprise in self.enterprises.values():
-            for asset, share in enterprise.entitlements.items():
-                total[asset] = total.get(asset, 0.0) + share
-        for asset, share in total.items():
-            if share > 1 + 1e-9:
-                facts = {"asset": asset, "total": f"{share:g}"}
-                raise PydanticCustomError("entitlements", "the entitlements to {asset} sum to {total}, above 1", facts)
-        return self
-
-    @model_validator(mode="after")
-    def _no_agency_purchase(self) -> Park:
-        modes = [getattr(getattr(asset, "tariff", None), "mode", "") for asset in self.assets.values()]
-        if self.rules.direct_connection != "none" and "agency_tou" in modes:
-            raise PydanticCustomError(
-                "agency", "a direct-connection project may not buy by agency purchase (NDRC 650/2025, 688/2026)"
-            )
-        return self
 
     def of_kind(self, kind: str) -> dict[str, Asset]:
         """Return the assets of one kind, by name, in the file's order."""

@@ -28,6 +28,8 @@ class AssetState(Part):
     """Month (2026-07) to which `peak_mw` belongs."""
     peak_mw: float = Field(default=0.0, ge=0)
     """Highest import of that month so far."""
+    window: str = ""
+    """Month or year to which the contract's counters belong."""
     offered_mwh: float = Field(default=0.0, ge=0)
     """What the contract has offered so far in its window."""
     taken_mwh: float = Field(default=0.0, ge=0)

@@ -33,7 +33,7 @@ def page(schedule: xr.Dataset, lang: Language) -> str:
         name=schedule.attrs[f"name_{lang}"],
         attrs=schedule.attrs,
         synthetic=schedule.attrs.get(f"synthetic_{lang}", ""),
-        notes=_weather(schedule, lang),
+        notes=weather_words(schedule, lang),
         figures=figured,
         drawings=drawn,
         names={key: names[key][lang] if key in names else key for key in figured["enterprises"]},
@@ -43,7 +43,7 @@ def page(schedule: xr.Dataset, lang: Language) -> str:
     return html
 
 
-def _weather(schedule: xr.Dataset, lang: Language) -> str:
+def weather_words(schedule: xr.Dataset, lang: Language) -> str:
     """Return what is to be said of the weather: our own words for the embedded year, else the source's notes."""
     if str(schedule.attrs["weather_source"]).startswith("embedded"):
         return say("weather_embedded", lang)

@@ -48,6 +48,7 @@ def summary(schedule: xr.Dataset) -> dict[str, Any]:
         "peak_import_mw": round(float(schedule["import_mw"].max()), 3),
         "contracted_mwh": round(_mwh(schedule, "take_mw", hours), 3),
         "hydrogen_kg": round(float(schedule["hydrogen_kg"].sum()), 1) if "hydrogen_kg" in schedule else 0.0,
+        "year_to_date": {key[5:]: round(float(schedule.attrs[key]), 4) for key in schedule.attrs if key[:5] == "year_"},
         "enterprises": enterprise_shares(schedule),
     }
 

@@ -13,6 +13,8 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from parkopt.clock import FloatArray
 from parkopt.models.base import Hub
 
+DIGITS = 9
+"""Solved values are rounded to a thousandth of a watt: what is smaller is the solver's noise."""
 UPPER, LOWER = 1, -1
 """`bound_type` of the compiler's rows in mixed form: +1 is ``<=``, -1 is ``>=``, 0 is ``=``."""
 
@@ -82,7 +84,7 @@ def _carbon(hub: Hub, column: dict[int, int]) -> FloatArray:
 
 def values_of(compiled: Compiled, hub: Hub, x: FloatArray) -> dict[str, dict[str, FloatArray]]:
     """Return the solved values by asset and variable; one that no row or price touches sits at 0."""
-    full = np.append(np.clip(x, compiled.lower, compiled.upper), 0.0)
+    full = np.append(np.clip(np.round(x, DIGITS), compiled.lower, compiled.upper), 0.0)
     absent = len(x)
     return {
         asset: {

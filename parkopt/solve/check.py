@@ -122,12 +122,14 @@ def ratio_energies(problem: Problem, reported: Reported) -> dict[str, float]:
 
 def breaches_mwh(problem: Problem, reported: Reported) -> dict[str, float]:
     """Return by how many MWh each ratio is missed, over the year so far and the horizon."""
-    rules, year = problem.park.rules, problem.state.year
-    if rules.direct_connection == "none":
+    if problem.park.rules.direct_connection == "none":
         return {}
-    day = ratio_energies(problem, reported)
-    total = {key: value + getattr(year, key) for key, value in day.items()}
-    self_use, available = total["self_use_mwh"], total["available_mwh"]
+    day, year = ratio_energies(problem, reported), problem.state.year
+    return _missed(problem, {key: value + getattr(year, key) for key, value in day.items()})
+
+
+def _missed(problem: Problem, total: Mapping[str, float]) -> dict[str, float]:
+    rules, self_use, available = problem.park.rules, total["self_use_mwh"], total["available_mwh"]
     return {
         "self_use_of_available": max(0.0, rules.self_use_of_available * available - self_use),
         "self_use_of_demand": max(0.0, rules.self_use_of_demand * total["demand_mwh"] - self_use),
@@ -143,8 +145,9 @@ def _ratios(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Findin
             yield mwh <= RATIO_MWH, f"the ratio {name} is missed by {mwh:.3g} MWh"
     else:
         paid = float(np.sum(bill.get("rule_breach", np.zeros(1))))
-        due = price * sum(missed.values())
-        yield abs(paid - due) <= 1.0 + 1e-6 * due, f"breaches cost {due:.2f} yuan, not {paid:.2f}"
+        before = _missed(problem, dict(problem.state.year)) if missed else {}
+        due = price * (sum(missed.values()) - sum(before.values()))
+        yield abs(paid - due) <= 1.0 + 1e-6 * abs(due), f"breaches cost {due:.2f} yuan, not {paid:.2f}"
 
 
 def _bill(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:

@@ -17,11 +17,13 @@ from parkopt.clock import FloatArray
 from parkopt.errors import Text
 from parkopt.faults import Infeasible
 from parkopt.models.base import Hub, Promise
-from parkopt.models.build import Built
-from parkopt.solve._compiled import Compiled
+from parkopt.models.build import Built, Problem, build
+from parkopt.solve._compiled import Compiled, compile_model
 from parkopt.solve.status import Limits, run
 
 SMALL = 1e-6
+MANY = 1000
+"""Amounts from here on are said in whole numbers."""
 QUICK = Limits(seconds=5.0, gap=1e-3)
 
 
@@ -34,6 +36,8 @@ class Slack:
     row: int | None
     column: int | None
     sign: float
+    most: float = np.inf
+    """How far it can give way: a load not below nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,19 @@ class Change:
     @property
     def amount(self) -> float:
         """How far the promise moves: a limit by its largest step, energy by the sum of the steps."""
-        return self.most[1] if self.promise.raised else sum(self.by_step.values())
+        if self.promise.raised:
+            return self.most[1]
+        return sum(self.by_step.values()) * self.promise.hours
 
 
-def explain(built: Built, compiled: Compiled) -> Infeasible:
-    """Return the error that names the promises in conflict and changes that would do."""
+def explain(problem: Problem) -> Infeasible:
+    """Return the error that names the promises in conflict and changes that would do.
+
+    The model is built anew without binaries against opposite flows: their rows hold the limits
+    too, and would hide that a limit can give way.
+    """
+    built = build(replace(problem, exclusive=frozenset()))
+    compiled = compile_model(built.model, built.hub)
     slacks = list(_slacks(built, compiled))
     together = _changes(compiled, slacks) or []
     alone = [_changes(compiled, [s for s in slacks if s.promise is promise]) for promise in _promises(slacks)]
@@ -86,7 +98,8 @@ def _slacks(built: Built, compiled: Compiled) -> Iterable[Slack]:
         if promise.component is None:  # a load: serve less of it
             for step, row in built.model.balance.items():
                 if id(row) in compiled.row:
-                    yield Slack(promise, step, compiled.row[id(row)], None, 1.0)
+                    whole = float(built.hub.series[promise.asset]["demand_mw"][step])
+                    yield Slack(promise, step, compiled.row[id(row)], None, 1.0, whole)
             continue
         for step, part in promise.component.items():
             if id(part) in compiled.column:
@@ -137,7 +150,7 @@ def _elastic(compiled: Compiled, slacks: Sequence[Slack]) -> tuple[Compiled, Flo
         row_lower=np.concatenate([compiled.row_lower, np.full(2 * len(bounds), -np.inf)]),
         row_upper=np.concatenate([compiled.row_upper, compiled.upper[columns], np.zeros(len(bounds))]),
         lower=np.concatenate([compiled.lower, np.zeros(extra)]),
-        upper=np.concatenate([upper, np.full(extra, np.inf)]),
+        upper=np.concatenate([upper, [slack.most for slack in slacks], np.full(len(limits), np.inf)]),
         integer=np.concatenate([compiled.integer, np.zeros(extra, dtype=bool)]),
     )
     own = [slack.promise.weight * (1.0 if slack.column is None else SMALL) for slack in slacks]
@@ -170,17 +183,19 @@ def _offer(changes: Sequence[Change], hub: Hub) -> Text:
 
 def _words(change: Change, hub: Hub) -> Text:
     """Say how far a field must move: as its new value where the park file has one, else as an amount."""
-    promise, amount = change.promise, change.amount
+    promise, amount = change.promise, _number(change.amount)
     en, zh = ("raise", "提高") if promise.raised else ("lower", "降低")
+    new_en, new_zh = _new_value(promise, change.amount)
     when = hub.grid.label(change.most[0])[-5:]
-    new_en, new_zh = _new_value(promise, amount)
-    many = len(change.by_step) > 1
+    most_en, most_zh = (f", most at {when}", f"，{when} 最多") if len(change.by_step) > 1 else ("", "")
     return Text(
-        f"{en} {promise.name} by {amount:.3g} {promise.unit}{new_en}"
-        + (f", most at {when}" if many or not new_en else ""),
-        f"把 {promise.name} {zh} {amount:.3g} {promise.unit}{new_zh}"
-        + (f"，{when} 最多" if many or not new_zh else ""),
+        f"{en} {promise.name} by {amount} {promise.unit}{new_en}{most_en}",
+        f"把 {promise.name} {zh} {amount} {promise.unit}{new_zh}{most_zh}",
     )
+
+
+def _number(amount: float) -> str:
+    return f"{amount:,.0f}" if amount >= MANY else f"{amount:.3g}"
 
 
 def _new_value(promise: Promise, amount: float) -> tuple[str, str]:

@@ -110,7 +110,7 @@ def _once(problem: Problem, limits: Limits, clock: _Clock, rounds: int) -> Solut
     clock.lap("compile")
     raw = _run(compiled, problem, limits)
     clock.lap("highs")
-    _require(raw, built, compiled)
+    _require(raw, built)
     values = values_of(compiled, built.hub, raw.x)
     clock.lap("extract")
     return Solution(built, values, raw.outcome, raw.objective, raw.gap, rounds, clock.seconds)
@@ -122,13 +122,13 @@ def _run(compiled: Compiled, problem: Problem, limits: Limits) -> Raw:
     least = run(compiled, compiled.carbon, limits)
     if least.outcome not in ("optimal", "time_limit"):
         return least
-    capped = _cap(compiled, compiled.carbon, least.objective)
+    capped = _cap(compiled, compiled.carbon, least.objective, limits.gap)
     return run(capped, capped.cost, limits)
 
 
-def _cap(compiled: Compiled, weights: FloatArray, value: float) -> Compiled:
-    """Return the problem with one more row: the carbon stays at its least (to 1e-6)."""
-    room = abs(value) * 1e-6 + 1e-3
+def _cap(compiled: Compiled, weights: FloatArray, value: float, tolerance: float) -> Compiled:
+    """Return the problem with one more row: the carbon stays at its least, to the gap that was asked for."""
+    room = abs(value) * tolerance + 1e-3
     return replace(
         compiled,
         matrix=sp.vstack([compiled.matrix, sp.csr_matrix(weights)]).tocsc(),
@@ -137,10 +137,10 @@ def _cap(compiled: Compiled, weights: FloatArray, value: float) -> Compiled:
     )
 
 
-def _require(raw: Raw, built: Built, compiled: Compiled) -> None:
+def _require(raw: Raw, built: Built) -> None:
     """Read the status before anything else: values of a failed run look plausible."""
     if raw.outcome == "infeasible":
-        raise explain(built, compiled)
+        raise explain(built.problem)
     if raw.outcome == "unbounded":
         unlimited = [a for a, own in built.hub.variables.items() for v in own.values() if v[0].ub is None]
         raise Unbounded(hint=", ".join(dict.fromkeys(unlimited)) or "?")

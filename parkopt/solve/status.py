@@ -105,10 +105,11 @@ def _outcome(solver: Any, status: Any) -> Outcome:
 
 
 def _tell_apart(solver: Any) -> Outcome:
-    """Presolve may stop at 'unbounded or infeasible'; without it HiGHS says which."""
-    solver.setOptionValue("presolve", "off")
+    """HiGHS may stop at 'unbounded or infeasible': where a point exists at no cost at all, it is the former."""
+    columns = solver.getNumCol()
+    solver.changeColsCost(columns, np.arange(columns, dtype=np.int32), np.zeros(columns))
     solver.run()
-    return "unbounded" if solver.getModelStatus() == highspy.HighsModelStatus.kUnbounded else "infeasible"
+    return "unbounded" if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal else "infeasible"
 
 
 @cache

@@ -87,6 +87,57 @@ CASES = {
         },
         {},
     ),
+    "flexible_load": (
+        {
+            "grid": grid_asset(50),
+            "moved": {
+                "kind": "flexible_load",
+                "enterprise": "mill",
+                "form": "energy",
+                "windows": ["8-10", "23-1"],
+                "energy": "6 MWh",
+                "min_power": "0.5 MW",
+                "max_power": "4 MW",
+            },
+            "run": {
+                "kind": "flexible_load",
+                "enterprise": "mill",
+                "form": "block",
+                "windows": ["9-13"],
+                "power": "3 MW",
+                "duration_h": 2,
+            },
+            "shed": {
+                "kind": "flexible_load",
+                "enterprise": "mill",
+                "form": "curtailable",
+                "windows": ["17:30-20"],
+                "power": "5 MW",
+                "curtail_share": 0.4,
+                "curtail_price": "700 yuan/MWh",
+                "curtail_energy": "3 MWh",
+            },
+        },
+        {"grid": prices(THREE * 8, export=250.0)},
+    ),
+    "ev_fleet": (
+        {
+            "grid": grid_asset(50),
+            "load": load_asset(),
+            "cars": {
+                "kind": "ev_fleet",
+                "enterprise": "works",
+                "sessions": [
+                    {"arrive": "00:15", "leave": "02:00", "vehicles": 20, "energy": "10 kWh", "power": "7 kW"},
+                    {"arrive": "22:00", "leave": "06:00", "vehicles": 5, "energy": "160 kWh", "power": "60 kW"},
+                ],
+                "site_limit": "0.4 MW",
+                "unmet_price": "2000 yuan/MWh",
+                "charge_efficiency": 0.95,
+            },
+        },
+        {},
+    ),
 }
 
 

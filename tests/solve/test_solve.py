@@ -229,3 +229,65 @@ def test_same_input_same_schedule():
     for name, own in one.reported.items():
         for key, values in own.items():
             assert np.array_equal(values, two.reported[name][key])
+
+
+def test_a_load_gives_way_by_energy_and_not_below_nothing():
+    """Half hours: 12.4 MW too much for one of them are 6.2 MWh."""
+    problem = day([300.0] * 3, [10.0, 62.4, 20.0], grid=grid_asset(50), step_min=30)
+    with pytest.raises(Infeasible) as caught:
+        solve(problem)
+    assert "lower load.demand by 6.2 MWh" in caught.value.remedy("en")
+
+
+def test_the_limit_is_offered_also_where_binaries_hold_it():
+    """A negative price brings binaries whose rows hold the limit too."""
+    problem = day([-10.0] * 3, [10.0, 62.4, 20.0], grid=grid_asset(50, 5))
+    with pytest.raises(Infeasible) as caught:
+        solve(problem)
+    assert "raise grid.import_limit by 12.4 MW (from 50 to 62.4 MW)" in caught.value.remedy("en")
+
+
+def test_unbounded_is_not_called_infeasible_beside_integers():
+    from parkopt.solve.status import _tell_apart  # noqa: F401 - what is under test
+
+    unit = {
+        "kind": "electrolyser",
+        "enterprise": "h2",
+        "power": "5 MW",
+        "efficiency": "50 kWh/kg",
+        "demand": "1 t/day",
+        "tank": "1 t",
+    }
+    built = build(small_problem({"grid": grid_asset(50), "h2": unit}, {"grid": prices([300.0] * 4)}))
+    compiled = compile_model(built.model, built.hub)
+    from dataclasses import replace
+
+    import scipy.sparse as sp
+
+    wide = replace(
+        compiled,
+        matrix=sp.hstack([compiled.matrix, sp.csc_matrix((compiled.matrix.shape[0], 1))]).tocsc(),
+        lower=np.append(compiled.lower, 0.0),
+        upper=np.append(compiled.upper, np.inf),
+        integer=np.append(compiled.integer, False),
+    )
+    assert run(wide, np.append(compiled.cost, -1.0), EXACT).outcome == "unbounded"
+
+
+def test_breaches_are_paid_as_they_come():
+    """A year that misses its ratio already pays only for what the day adds."""
+    from parkopt.park.state import YearSoFar
+
+    rules = {"direct_connection": "multi_user_688", "breach_price": "150 yuan/MWh", "self_use_of_demand": 0.0}
+    year = YearSoFar(year=2026, available_mwh=1000.0, self_use_mwh=100.0, demand_mwh=1000.0)
+    problem = day(
+        [300.0] * 4,
+        [10.0] * 4,
+        extra={"pv": PV},
+        series={"pv": {"available_mw": [20.0] * 4}},
+        rules=rules,
+        state=ParkState(year=year),
+    )
+    solution = solve(problem, EXACT)
+    assert_conserves(solution)
+    assert float(np.sum(solution.bill["rule_breach"])) == pytest.approx((0.6 * 80 - 40) * 150)

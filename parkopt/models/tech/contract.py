@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.base import Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.periods import periods
 from parkopt.models.tech.pv import Pv
 from parkopt.models.tech.wind import Wind
 from parkopt.park.state import AssetState
@@ -38,6 +39,8 @@ class Contract(Technology):
     """Price of the energy taken."""
     take_or_pay: Ratio = 0.0
     """Share of the offered energy that is paid whether it is taken or not."""
+    window: Literal["month", "year"] = "year"
+    """Span over which take-or-pay is counted; each begins with nothing offered and nothing taken."""
     delivered_over: Literal["grid", "direct"] = "grid"
     """Over the public grid (within the import, bearing its fees), or over a direct line."""
     volume: Megawatt | None = None
@@ -78,7 +81,7 @@ class Contract(Technology):
         if self.delivered_over == "grid":
             hub.cost("market_energy", "take_mw", -self._market_price(hub) * hours)
         if self.take_or_pay:
-            self._take_or_pay(block, hub, take, float(np.sum(offer)) * hours)
+            self._take_or_pay(block, hub, take)
 
     def _market_price(self, hub: Hub) -> FloatArray:
         """Return the price of the import that the contract's energy replaces."""
@@ -86,14 +89,32 @@ class Contract(Technology):
             own["energy_price_yuan_per_mwh"] for own in hub.series.values() if "energy_price_yuan_per_mwh" in own
         )
 
-    def _take_or_pay(self, block: Any, hub: Hub, take: Any, offered_mwh: float) -> None:
-        before = hub.state.of(hub.name)
-        already = self.shortfall_mwh(before.offered_mwh, before.taken_mwh)
-        due = self.take_or_pay * (before.offered_mwh + offered_mwh) - before.taken_mwh - already
-        rise = hub.one(block, "shortfall_rise_mwh", lower=-already)
-        pairs = [(hub.grid.hours, take[t]) for t in hub.steps]
-        hub.row(block, "take_or_pay", linear([*pairs, (1.0, rise[0])]) >= due)
+    def _take_or_pay(self, block: Any, hub: Hub, take: Any) -> None:
+        """Count each window of the horizon alone; the first goes on from the state where it is the same."""
+        hours, state = hub.grid.hours, hub.state.of(hub.name)
+        spans = periods(hub.grid, self.window)
+        known = [self._so_far(state, span.key, spans[0].key) for span in spans]
+        already = [self.shortfall_mwh(*before) for before in known]
+        offers = [float(np.sum(hub.own["offer_mw"][span.steps])) * hours for span in spans]
+        due = [
+            self.take_or_pay * (offered + offer) - taken - short
+            for (offered, taken), offer, short in zip(known, offers, already, strict=True)
+        ]
+        bounds = [(-short, max(most, 0.0)) for short, most in zip(already, due, strict=True)]
+        rise = hub.each(block, "shortfall_rise_mwh", bounds)
+
+        def row(i: int) -> Any:
+            pairs = [(hours, take[int(t)]) for t in spans[i].steps]
+            return linear([*pairs, (1.0, rise[i])]) >= due[i]
+
+        hub.rows(block, "take_or_pay", row, range(len(spans)))
         hub.cost("take_or_pay", "shortfall_rise_mwh", self.price)
+
+    def _so_far(self, state: AssetState, window: str, first: str) -> tuple[float, float]:
+        """Return what a window has offered and taken so far; a state that names no window is of the first."""
+        if (state.window or first) != window:
+            return 0.0, 0.0
+        return state.offered_mwh, state.taken_mwh
 
     def flows(self) -> Mapping[str, Role]:
         """Bring local energy over a direct line, or a part of the import."""
@@ -105,12 +126,20 @@ class Contract(Technology):
 
     def owes(self, case: Case) -> Iterator[tuple[str, float]]:
         """Yield the energy taken, and what the day adds to the shortfall."""
-        state, hours = case.state, case.grid.hours
-        taken, offered = (math.fsum(case.own[key]) * hours for key in ("take_mw", "offer_mw"))
-        yield "contract_energy", self.price * taken
-        before = max(0.0, self.take_or_pay * state.offered_mwh - state.taken_mwh)
-        after = max(0.0, self.take_or_pay * (state.offered_mwh + offered) - state.taken_mwh - taken)
-        yield "take_or_pay", self.price * (after - before)
+        hours, taking, offering = case.grid.hours, case.own["take_mw"], case.own["offer_mw"]
+        yield "contract_energy", self.price * math.fsum(taking) * hours
+        stamp = "%Y-%m" if self.window == "month" else "%Y"
+        windows = [f"{moment:{stamp}}" for moment in case.grid.local]
+        rise = 0.0
+        for window in sorted(set(windows)):
+            inside = np.asarray([name == window for name in windows])
+            going_on = (case.state.window or windows[0]) == window
+            offered, taken = (case.state.offered_mwh, case.state.taken_mwh) if going_on else (0.0, 0.0)
+            before = max(0.0, self.take_or_pay * offered - taken)
+            offered += math.fsum(offering[inside]) * hours
+            taken += math.fsum(taking[inside]) * hours
+            rise += max(0.0, self.take_or_pay * offered - taken) - before
+        yield "take_or_pay", self.price * rise
 
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return what was offered and taken."""
@@ -119,7 +148,10 @@ class Contract(Technology):
         return taken if self.delivered_over == "grid" else {**taken, "available_mw": series["offer_mw"]}
 
     def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
-        """Hand over what was offered and taken so far."""
-        offered = before.offered_mwh + float(np.sum(series["offer_mw"])) * grid.hours
-        taken = before.taken_mwh + float(np.sum(now["take_mw"])) * grid.hours
-        return AssetState(**{**dict(before), "offered_mwh": offered, "taken_mwh": taken})
+        """Hand over the last window and what it has offered and taken so far."""
+        spans = periods(grid, self.window)
+        last = spans[-1]
+        offered, taken = self._so_far(before, last.key, spans[0].key)
+        offered += float(np.sum(series["offer_mw"][last.steps])) * grid.hours
+        taken += float(np.sum(now["take_mw"][last.steps])) * grid.hours
+        return AssetState(**{**dict(before), "window": last.key, "offered_mwh": offered, "taken_mwh": taken})

@@ -101,23 +101,26 @@ class Electrolyser(Technology):
         hub.cost("starts", "start", self.start_cost)
 
     def _ramps(self, block: Any, hub: Hub, power: Any, on: Any) -> None:
-        """Limit the change while the unit runs on; starting and stopping are free to reach least load."""
+        """Limit the change from step to step, the first from the state; a start or stop may reach least load."""
         step = (self.ramp or 0.0) * self.power * hub.grid.hours
-        low = self.min_load * self.power
-        later = list(hub.steps)[1:]
-        first = max(step, low)
-        hub.rows(
-            block,
-            "ramp_up",
-            lambda t: linear([(1.0, power[t]), (-1.0, power[t - 1]), (first - step, on[t - 1])]) <= first,
-            later,
-        )
-        hub.rows(
-            block,
-            "ramp_down",
-            lambda t: linear([(1.0, power[t - 1]), (-1.0, power[t]), (first - step, on[t])]) <= first,
-            later,
-        )
+        first = max(step, self.min_load * self.power)
+        state = hub.state.of(hub.name)
+        known = state.on is not None and state.power_mw is not None
+        was_on, was_mw = (1.0 if state.on else 0.0), state.power_mw or 0.0
+
+        def up(t: int) -> Any:
+            if t == 0:
+                return linear([(1.0, power[0])]) <= first - (first - step) * was_on + was_mw
+            return linear([(1.0, power[t]), (-1.0, power[t - 1]), (first - step, on[t - 1])]) <= first
+
+        def down(t: int) -> Any:
+            if t == 0:
+                return linear([(-1.0, power[0]), (first - step, on[0])]) <= first - was_mw
+            return linear([(1.0, power[t - 1]), (-1.0, power[t]), (first - step, on[t])]) <= first
+
+        steps = list(hub.steps) if known else list(hub.steps)[1:]
+        hub.rows(block, "ramp_up", up, steps)
+        hub.rows(block, "ramp_down", down, steps)
 
     def _tank(self, block: Any, hub: Hub, power: Any) -> None:
         per_mw = hub.grid.hours * KWH_PER_MWH / self.efficiency
@@ -159,9 +162,17 @@ class Electrolyser(Technology):
         short = self.tank_final * self.tank - float(expected[-1])
         yield short <= TANK_KG, f"{case.name} ends {short:.3g} kg below tank_final"
         if self.ramp is not None:
-            change = np.abs(np.diff(power))[(on[1:] > 0) & (on[:-1] > 0)]
-            most = float(np.max(change, initial=0.0))
-            yield most <= self.ramp * self.power * hours + POWER_MW, f"{case.name} ramps by {most:.3g} MW"
+            yield self._ramps_hold(case, self.ramp * self.power * hours)
+
+    def _ramps_hold(self, case: Case, step_mw: float) -> Finding:
+        """Check each change of power, from the state on: `step_mw` while it runs, least load at a start or stop."""
+        power, on = list(case.own["power_mw"]), list(case.own["on"] > 0)
+        if case.state.on is not None and case.state.power_mw is not None:
+            power, on = [case.state.power_mw, *power], [case.state.on, *on]
+        edge = max(step_mw, self.min_load * self.power)
+        moves = zip(power, power[1:], on, on[1:], strict=False)
+        worst = max((abs(b - a) - (step_mw if x and y else edge) for a, b, x, y in moves), default=0.0)
+        return worst <= POWER_MW, f"{case.name} ramps {worst:.3g} MW too far"
 
     def owes(self, case: Case) -> Iterator[tuple[str, float]]:
         """Yield the starts."""

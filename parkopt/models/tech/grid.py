@@ -11,16 +11,12 @@ import numpy as np
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
 from parkopt.models.base import POWER_MW, Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.periods import periods
 from parkopt.models.prices import adders_yuan_per_mwh, energy_yuan_per_mwh, export_yuan_per_mwh
 from parkopt.park.base import Part
 from parkopt.park.state import AssetState
 from parkopt.park.tariff import Tariff
 from parkopt.units import Megawatt
-
-
-def month_of(grid: TimeGrid) -> str:
-    """Return the month to which a schedule's demand charge belongs: that of its first step."""
-    return str(grid.local[0].strftime("%Y-%m"))
 
 
 class Grid(Technology):
@@ -84,14 +80,20 @@ class Grid(Technology):
         charge = self.tariff.demand
         if charge is None:
             return
-        rise = hub.one(block, "peak_rise_mw")
-        base = self.peak_base_mw(hub.state.of(hub.name), hub.grid)
-        hub.rows(block, "month_peak", lambda t: linear([(1.0, imports[t]), (-1.0, rise[0])]) <= base)
+        months = periods(hub.grid, "month")
+        bases = [self.free_mw(hub.state.of(hub.name), month.key) for month in months]
+        rise = hub.each(block, "peak_rise_mw", [(0.0, None)] * len(months))
+        of_step = {int(t): i for i, month in enumerate(months) for t in month.steps}
+        hub.rows(
+            block,
+            "month_peak",
+            lambda t: linear([(1.0, imports[t]), (-1.0, rise[of_step[t]])]) <= bases[of_step[t]],
+        )
         hub.cost("demand_charge", "peak_rise_mw", charge.price)
 
-    def peak_base_mw(self, state: AssetState, grid: TimeGrid) -> float:
-        """Return the import that costs no more demand charge: the month's peak so far, or the planned one."""
-        so_far = state.peak_mw if state.month == month_of(grid) else 0.0
+    def free_mw(self, state: AssetState, month: str) -> float:
+        """Return the import that adds nothing to a month's charge: its peak so far, or the planned one."""
+        so_far = state.peak_mw if state.month == month else 0.0
         planned = self.tariff.demand.planned_peak if self.tariff.demand else 0.0
         return max(so_far, planned)
 
@@ -124,9 +126,13 @@ class Grid(Technology):
         yield "grid_fees", sum(a.price for a in self.tariff.adders.values()) * math.fsum(own["import_mw"]) * hours
         yield "export_revenue", -math.fsum(own["export_price_yuan_per_mwh"] * own["export_mw"]) * hours
         if self.tariff.demand is not None:
-            so_far = case.state.peak_mw if case.state.month == f"{case.grid.local[0]:%Y-%m}" else 0.0
-            free = max(self.tariff.demand.planned_peak, so_far)
-            yield "demand_charge", self.tariff.demand.price * max(0.0, float(np.max(own["import_mw"])) - free)
+            rise = 0.0
+            for month in sorted({f"{stamp:%Y-%m}" for stamp in case.grid.local}):
+                inside = np.asarray([f"{stamp:%Y-%m}" == month for stamp in case.grid.local])
+                seen = case.state.peak_mw if case.state.month == month else 0.0
+                free = max(self.tariff.demand.planned_peak, seen)
+                rise += max(0.0, float(np.max(own["import_mw"][inside])) - free)
+            yield "demand_charge", self.tariff.demand.price * rise
 
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return import, export and the prices."""
@@ -134,8 +140,9 @@ class Grid(Technology):
         return {"import_mw": values["import_mw"], "export_mw": values["export_mw"], **series}
 
     def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
-        """Hand over the month's highest import."""
+        """Hand over the last month and its highest import."""
         del series
-        month = month_of(grid)
-        so_far = before.peak_mw if before.month == month else 0.0
-        return AssetState(**{**dict(before), "month": month, "peak_mw": max(so_far, float(np.max(now["import_mw"])))})
+        last = periods(grid, "month")[-1]
+        so_far = before.peak_mw if before.month == last.key else 0.0
+        peak = max(so_far, float(np.max(now["import_mw"][last.steps])))
+        return AssetState(**{**dict(before), "month": last.key, "peak_mw": peak})

@@ -67,7 +67,8 @@ class Load(Technology):
         """Draw the demand from the bus; there is nothing to decide."""
         del block
         hub.draw(Role.DEMAND, hub.own["demand_mw"])
-        hub.promise("demand", "MW", None, Text(f"the load of {hub.name}", f"{hub.name} 的用电"), weight=10.0)
+        says = Text(f"the load of {hub.name}", f"{hub.name} 的用电")
+        hub.promise("demand", "MWh", None, says, weight=10.0, hours=hub.grid.hours)
 
     def flows(self) -> Mapping[str, Role]:
         """Consume."""

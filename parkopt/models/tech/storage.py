@@ -17,7 +17,7 @@ from parkopt.errors import Text, Where
 from parkopt.faults import WrongState
 from parkopt.models.base import ENERGY_MWH, Case, Finding, Hub, Role, Series, Technology, Values, linear
 from parkopt.park.state import AssetState
-from parkopt.units import Megawatt, MegawattHour, PerHour, Ratio, YuanPerMegawattHour
+from parkopt.units import Efficiency, LossPerHour, Megawatt, MegawattHour, Ratio, YuanPerMegawattHour
 
 TOLERANCE_MWH = 1e-6
 
@@ -34,11 +34,11 @@ class Storage(Technology):
     """Largest discharging power, at the bus."""
     energy: MegawattHour
     """Energy between empty and full."""
-    charge_efficiency: Ratio = 0.93
+    charge_efficiency: Efficiency = 0.93
     """Share of the charged energy that reaches the store."""
-    discharge_efficiency: Ratio = 0.93
+    discharge_efficiency: Efficiency = 0.93
     """Share of the energy taken from the store that reaches the bus."""
-    self_discharge: PerHour = 0.0
+    self_discharge: LossPerHour = 0.0
     """Share of the stored energy lost in an hour."""
     soc_min: Ratio = 0.1
     """Lowest level."""
@@ -56,8 +56,6 @@ class Storage(Technology):
         for low, high in (("soc_min", "soc_initial"), ("soc_initial", "soc_max"), ("soc_final", "soc_max")):
             if getattr(self, low) > getattr(self, high):
                 raise PydanticCustomError("order", "{low} must not exceed {high}", {"low": low, "high": high})
-        if min(self.charge_efficiency, self.discharge_efficiency) <= 0:
-            raise PydanticCustomError("order", "{low} must not exceed {high}", {"low": "0", "high": "efficiency"})
         return self
 
     def opening_mwh(self, name: str, state: AssetState) -> float:
