@@ -11,7 +11,7 @@ from typing import Any
 
 PUBLIC = {
     "DAY_AHEAD": "parkopt.workflow",
-    "DayRequest": "parkopt.workflow",
+    "DayRequest": "parkopt.intake",
     "Context": "parkopt.workflow",
     "run": "parkopt.workflow",
     "plan_day": "parkopt.services.day",

@@ -70,7 +70,7 @@ def day(
     lang: Lang = "",
 ) -> None:
     """Plan a day: schedule, bill, carbon, green shares, records."""
-    from parkopt import cli_day
+    from parkopt import cli_day, cli_print
 
     words = language(lang)
     request = cli_day.request_of(
@@ -91,9 +91,9 @@ def day(
     )
     planned = cli_day.plan(request, settings(), words, out, quiet=as_json)
     if as_json:
-        show(cli_day.as_data(planned))
+        show(cli_print.as_data(planned))
     else:
-        cli_day.print_day(planned, words)
+        cli_print.print_day(planned, words)
 
 
 @app.command()
@@ -105,14 +105,14 @@ def share(
     lang: Lang = "",
 ) -> None:
     """Show an enterprise's green share, step by step, from the schedules that were made."""
-    from parkopt import cli_day
+    from parkopt import cli_day, cli_print
 
     words = language(lang)
     found = cli_day.share_of(enterprise, start, end, settings())
     if as_json:
         show(found)
     else:
-        cli_day.print_share(found, words)
+        cli_print.print_share(found, words)
 
 
 @app.command()

@@ -109,6 +109,11 @@ def _plain(unit: str) -> str:
     return unit.replace("%", "percent")
 
 
+def as_pydantic(fault: InputFault) -> PydanticCustomError:
+    """Return a fault as what a pydantic validator may raise; the park file's reader gives it its place."""
+    return PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault})
+
+
 @dataclass(frozen=True)
 class Quantity:
     """Marks a pydantic field as a quantity: its inside unit and the range that makes sense.
@@ -131,7 +136,7 @@ class Quantity:
         try:
             return self.number(value)
         except InputFault as fault:
-            raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
+            raise as_pydantic(fault) from fault
 
     def number(self, value: object) -> float:
         """Return the number that `value` gives in the inside unit, or raise a `UnitFault`."""

@@ -7,77 +7,33 @@ given, except the last two, which write the results and append to the park's log
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import xarray as xr
 
 from parkopt.carbon.account import Account, account, flows_of
 from parkopt.carbon.factors import Factor, factor
-from parkopt.carbon.opening import name_faults, origin_faults
+from parkopt.carbon.opening import name_faults
 from parkopt.carbon.records import records_of
 from parkopt.clock import FloatArray, TimeGrid, fixed_zone
 from parkopt.errors import Language, Where, raise_all
-from parkopt.faults import OutOfRange, UnknownAsset, WrongOption, WrongState
+from parkopt.intake import DayRequest, asked_sha256, opening_state, require_days, with_loads
 from parkopt.ledger import FileLog, evidence, write_evidence
-from parkopt.models import Objective, Problem, technologies
+from parkopt.models import Problem, technologies
 from parkopt.models.base import Conditions, Technology
-from parkopt.park.base import Basis
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
 from parkopt.park.schema import Park, ParkFile
-from parkopt.park.series import SeriesSpec
-from parkopt.park.state import ParkState, YearSoFar
+from parkopt.park.state import ParkState
 from parkopt.results.all import write_all
 from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
-from parkopt.solve import Limits, Solution, check, solve
-from parkopt.weather import CsvMapping, weather_source
-
-
-@dataclass(frozen=True)
-class MeasuredLoad:
-    """A measured series in place of a load of the park file."""
-
-    spec: SeriesSpec
-    """File, column and meaning."""
-    folder: Path
-    """Folder of the file."""
-    annual_mwh: float | None = None
-    """Energy a year to scale it to; as measured where absent."""
-
-
-@dataclass(frozen=True)
-class DayRequest:
-    """What an energy manager asks for."""
-
-    park: str
-    """Id of a park, or the path of a park file."""
-    day: date
-    """First day of the schedule, in the park's zone."""
-    step_min: int = 60
-    """60, 30 or 15."""
-    days: int = 1
-    """Number of days in one model."""
-    objective: Objective = field(default_factory=Objective)
-    """What to be good at."""
-    weather: str = ""
-    """Weather source in place of the park file's."""
-    weather_map: CsvMapping | None = None
-    """Meaning of the columns of a CSV weather file."""
-    weather_basis: Literal["forecast", "actual"] = "forecast"
-    """Of the embedded year: what was known the day before, or what came."""
-    loads: Mapping[str, MeasuredLoad] = field(default_factory=dict)
-    """Measured series in place of the park file's, by load."""
-    state: ParkState = field(default_factory=ParkState)
-    """What the last schedule handed over."""
-    limits: Limits = field(default_factory=Limits)
-    """Time limit and gap."""
+from parkopt.solve import Solution, check, solve
+from parkopt.weather import weather_source
 
 
 @dataclass(frozen=True)
@@ -166,72 +122,17 @@ class Context:
     """Gives the log of a park; nothing is recorded without it."""
 
 
-FIRST_YEAR, LAST_YEAR = 1950, 2099
-"""Years whose days can be planned: the calendar of holidays covers them."""
-LARGEST = 1e9
-"""Largest figure of a state: more MWh, MW or kg than any park has."""
-MONTH = re.compile(r"([0-9]{4}-[0-9]{2})?")
-
-
 def load_park(request: DayRequest, ctx: Context) -> Loaded:
     """Read and check the park file; lay the grid; check the opening state against both."""
     del ctx
-    if not FIRST_YEAR <= request.day.year <= LAST_YEAR:
-        raise OutOfRange(Where(field="date"), value=request.day, low=FIRST_YEAR, high=LAST_YEAR)
-    last = request.day + timedelta(days=request.days - 1)
-    if last.year != request.day.year:
-        raise WrongOption(
-            option="days", value=request.days, allowed=f"up to {request.day.year}-12-31, then on by state"
-        )
+    require_days(request)
     file = read_park(find_park(request.park), technologies())
     raise_all(name_faults(file.park))
-    park = _with_loads(file.park, request)
+    park = with_loads(file.park, request)
     file = file.model_copy(update={"park": park})
     grid = TimeGrid.day(request.day, fixed_zone(park.zone), request.step_min, request.days)
     where = Where(str(file.path), field="carbon.grid_factor")
-    return Loaded(request, file, grid, _opening(request.state, park, grid), factor(park.carbon.grid_factor, where))
-
-
-def _with_loads(park: Park, request: DayRequest) -> Park:
-    assets = dict(park.assets)
-    loads = park.of_kind("load")
-    raise_all(
-        UnknownAsset(park=park.id, kind="load", asset=name, known=", ".join(loads))
-        for name in request.loads
-        if name not in loads
-    )
-    for name, measured in request.loads.items():
-        spec = measured.spec.model_copy(update={"file": str((measured.folder / measured.spec.file).resolve())})
-        basis = Basis.MEASURED if measured.annual_mwh is None else Basis.DERIVED
-        changes = {"profile": spec, "archetype": None, "annual": measured.annual_mwh, "basis": basis}
-        assets[name] = assets[name].model_copy(update=changes)
-    return park.model_copy(update={"assets": assets})
-
-
-def _opening(state: ParkState, park: Park, grid: TimeGrid) -> ParkState:
-    """Return the opening state: it must be this park's, at this moment; counters of a past year end."""
-    if state.park and state.park != park.id:
-        raise WrongState(Where(field="park"), name="park", value=state.park, low=park.id, high=park.id)
-    if state.at is not None and state.at != grid.start:
-        start = grid.start.astimezone(grid.zone).isoformat()
-        raise WrongState(Where(field="at"), name="at", value=state.at.isoformat(), low=start, high=start)
-    if unknown := sorted(set(state.assets) - set(park.assets)):
-        raise UnknownAsset(park=park.id, kind="asset", asset=unknown[0], known=", ".join(park.assets))
-    raise_all([*_wrong_figures(state), *origin_faults(park, state)])
-    if state.year.year not in (None, grid.local[0].year):
-        return state.model_copy(update={"year": YearSoFar()})
-    return state
-
-
-def _wrong_figures(state: ParkState) -> Iterator[WrongState]:
-    """Yield a fault for each number that is not finite, or larger than any park, and each odd month."""
-    parts = {**{f"assets.{name}": dict(own) for name, own in state.assets.items()}, "year": dict(state.year)}
-    for place, part in parts.items():
-        for key, value in part.items():
-            if isinstance(value, float) and not abs(value) <= LARGEST:
-                yield WrongState(Where(field=f"{place}.{key}"), name=key, value=value, low=-LARGEST, high=LARGEST)
-        if not MONTH.fullmatch(part.get("month", "")):
-            yield WrongState(Where(field=f"{place}.month"), name="month", value="?", low="0001-01", high="9999-12")
+    return Loaded(request, file, grid, opening_state(request.state, park, grid), factor(park.carbon.grid_factor, where))
 
 
 def fetch_weather(loaded: Loaded, ctx: Context) -> Observed:
@@ -281,7 +182,7 @@ def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
         "weather_synthetic": int(weather.attrs["synthetic"]),
         "weather_notes": str(weather.attrs.get("notes", "")),
         "inputs_sha256": _inputs(loaded),
-        "request_sha256": _asked(loaded.request),
+        "request_sha256": asked_sha256(loaded.request),
         "state_sha256": sha256(loaded.state.model_dump_json().encode()).hexdigest(),
         "synthetic_assets": ", ".join(n for n, a in loaded.park.assets.items() if a.basis == "synthetic"),
         "checks_passed": solved.checks,
@@ -303,15 +204,6 @@ def _inputs(loaded: Loaded) -> str:
         for field, file in asset.files()
     }
     return json.dumps(read, sort_keys=True)
-
-
-def _asked(request: DayRequest) -> str:
-    """Return the hash of what was asked for, files by their meaning and not by their place."""
-    loads = {name: (own.spec.model_dump(exclude={"file"}), own.annual_mwh) for name, own in request.loads.items()}
-    mapped = request.weather_map.model_dump() if request.weather_map else None
-    asked = [request.day.isoformat(), request.step_min, request.days, vars(request.objective), request.weather_basis]
-    text = json.dumps([*asked, mapped, loads, vars(request.limits)], sort_keys=True, default=str)
-    return sha256(text.encode()).hexdigest()
 
 
 def account_carbon(scheduled: Scheduled, ctx: Context) -> Accounted:

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from parkopt.intake import DayRequest
 from parkopt.models import Objective
 from parkopt.park.base import Part
 from parkopt.park.state import ParkState
 from parkopt.solve import Limits
 from parkopt.units import Quantity
-from parkopt.workflow import DayRequest
 
 
 class ScheduleRequest(Part):

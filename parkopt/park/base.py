@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,10 +16,6 @@ class Part(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True, revalidate_instances="never"
     )
-
-    def replace(self, **changes: Any) -> Any:
-        """Return a copy with some fields changed; the changes are checked."""
-        return type(self).model_validate({**dict(self), **changes})
 
 
 class Basis(StrEnum):

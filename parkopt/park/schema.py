@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SerializeAsAny, field_validator
-from pydantic_core import PydanticCustomError
 
 from parkopt.clock import CHINA, fixed_zone
 from parkopt.errors import InputFault
@@ -14,7 +13,7 @@ from parkopt.park.asset import Asset
 from parkopt.park.base import Basis, Location, Part
 from parkopt.park.hours import Window
 from parkopt.park.tariff import Month
-from parkopt.units import Megawatt, MegawattHourPerYear, PriceNotNegative, Ratio
+from parkopt.units import Megawatt, MegawattHourPerYear, PriceNotNegative, Ratio, as_pydantic
 
 Identifier = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
 
@@ -126,7 +125,7 @@ class Park(Part):
         try:
             fixed_zone(zone)
         except InputFault as fault:
-            raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
+            raise as_pydantic(fault) from fault
         return zone
 
     def of_kind(self, kind: str) -> dict[str, Asset]:

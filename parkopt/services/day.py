@@ -20,11 +20,12 @@ import xarray as xr
 
 from parkopt.errors import Language
 from parkopt.faults import CannotWrite
+from parkopt.intake import DayRequest
 from parkopt.ledger import FileLog, load_or_create_key
 from parkopt.results.summary import summary
 from parkopt.settings import Settings
 from parkopt.store.schedules import Schedules, Share, Stored
-from parkopt.workflow import DAY_AHEAD, Accounted, Context, DayRequest, run
+from parkopt.workflow import DAY_AHEAD, Accounted, Context, run
 
 ONE_AT_A_TIME = threading.Lock()
 """Pyomo keeps state in its modules and HiGHS uses all cores: one day is planned at a time."""

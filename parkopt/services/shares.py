@@ -8,6 +8,7 @@ from typing import Any
 
 from parkopt.errors import ParkoptError, Text, Where
 from parkopt.faults import BadRequest, NaiveTime, NotFound, OutOfRange
+from parkopt.intake import FIRST_YEAR, LAST_YEAR
 from parkopt.ledger import canonical
 from parkopt.models import technologies
 from parkopt.park.discover import park_paths
@@ -15,7 +16,7 @@ from parkopt.park.loader import load_park
 from parkopt.services.day import park_log
 from parkopt.settings import Settings
 from parkopt.store.schedules import Schedules, Share
-from parkopt.workflow import FIRST_YEAR, LAST_YEAR, evidence_of
+from parkopt.workflow import evidence_of
 
 LONGEST = timedelta(days=366)
 

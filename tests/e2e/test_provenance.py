@@ -7,11 +7,11 @@ from hashlib import sha256
 
 import pytest
 
+from parkopt.intake import DayRequest, MeasuredLoad
 from parkopt.ledger import FileLog, verify_log, verify_path
 from parkopt.park.series import SeriesSpec
 from parkopt.services.day import park_log, plan_day
 from parkopt.settings import Settings
-from parkopt.workflow import DayRequest, MeasuredLoad
 
 SPEC = SeriesSpec(file="load.csv", column="mw", unit="MW")
 

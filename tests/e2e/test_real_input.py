@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from parkopt.intake import DayRequest, MeasuredLoad
 from parkopt.park.series import SeriesSpec
 from parkopt.results.summary import summary
-from parkopt.workflow import DAY_AHEAD, Context, DayRequest, MeasuredLoad, run
+from parkopt.workflow import DAY_AHEAD, Context, run
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 EPW = SHARED / "weather" / "CHN_SH_Shanghai-Hongqiao_1956_2023_TMYx.epw"

@@ -11,7 +11,7 @@ curtailable
     ``power[t] + shed[t] = P share[t]``, ``shed[t] <= curtail_share P share[t]``, and
     ``sum_{t in day} h shed[t] <= curtail_energy`` for each day
 
-``min_power`` and ``P`` of a demand are variables that a row holds at their value, so that an explanation can lower them.
+``min_power`` and ``P`` (curtailable) are variables, held by a row: an explanation can lower them in all steps at once.
 A day is a local calendar day, and the horizon must hold whole ones. A window past midnight (22-2) gives each day its
 two parts (0-2 and 22-24) for energy and shedding. A run of a block belongs to the day in which it starts: it may go on
 past midnight where the horizon does, is cut by the horizon's start and end, and two runs never overlap.
@@ -247,5 +247,4 @@ def _by_day(values: Any, grid: TimeGrid) -> Any:
 
 def _inside(share: FloatArray, grid: TimeGrid) -> dict[int, list[int]]:
     """Return the steps in the windows of each local day, by the first of them."""
-    found = [day[share[day] > 0].tolist() for day in _by_day(range(grid.n), grid)]
-    return {day[0]: day for day in found}
+    return {int(day[share[day] > 0][0]): day[share[day] > 0].tolist() for day in _by_day(range(grid.n), grid)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from pydantic import field_validator
-from pydantic_core import PydanticCustomError
 
 from parkopt.clock import FloatArray
 from parkopt.errors import InputFault
@@ -13,7 +12,7 @@ from parkopt.forecast.turbines import power_curve
 from parkopt.forecast.wind import air_density_kg_per_m3, hub_speed_m_per_s, wind_power_mw
 from parkopt.models.base import Conditions
 from parkopt.models.renewable import Renewable
-from parkopt.units import Megawatt, Metre, Ratio
+from parkopt.units import Megawatt, Metre, Ratio, as_pydantic
 
 
 class Wind(Renewable):
@@ -41,7 +40,7 @@ class Wind(Renewable):
         try:
             power_curve(turbine)
         except InputFault as fault:
-            raise PydanticCustomError("parkopt", "{text}", {"text": fault.message(), "fault": fault}) from fault
+            raise as_pydantic(fault) from fault
         return turbine
 
     def series(self, at: Conditions) -> dict[str, FloatArray]:
