@@ -60,6 +60,7 @@ from parkopt.faults.service import (
 from parkopt.faults.solve import (
     ChargeAndDischarge,
     CheckFailed,
+    FormsDiffer,
     Infeasible,
     NoSolution,
     NotClosed,
@@ -99,6 +100,7 @@ __all__ = [
     "CheckFailed",
     "DuplicateKey",
     "EnergyNotPower",
+    "FormsDiffer",
     "GridMismatch",
     "ImplausibleValue",
     "Infeasible",

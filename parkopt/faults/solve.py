@@ -45,6 +45,14 @@ class WrongState(ParkFault):
     fix_zh = "请使用上一次方案给出的状态，或加以更正。"
 
 
+class FormsDiffer(SolveFault):
+    code = "PK1406"
+    en = "The arrays for the solver are not those of Pyomo's compiler: {names}."
+    zh = "交给求解器的数组与 Pyomo 编译结果不一致：{names}。"
+    fix_en = "Nothing was solved. Report the case with its park file and date."
+    fix_zh = "未进行求解。请连同园区文件和日期一起反馈。"
+
+
 class NotClosed(CarbonFault):
     code = "PK1501"
     en = "At {time} sources give {sources_wh} Wh and sinks take {sinks_wh} Wh."

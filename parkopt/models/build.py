@@ -1,4 +1,4 @@
-"""From a park and its series to a Pyomo model: pure, and it never solves.
+"""From a park and its series to the columns and rows of one model: pure, and it never solves.
 
 Exclusivity (no charging while discharging, no import while exporting) needs binaries only
 where prices could reward both at once. `recipe_for` names the assets where they can; the
@@ -9,15 +9,18 @@ leaving a binary out is exact, never a guess.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-import pyomo.environ as pyo
 
-from parkopt.clock import TimeGrid
-from parkopt.models.base import Hub, Series, Technology, linear
-from parkopt.models.policy import RULES, add_ratios, export_banned
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.models.algebra import Sum, Vars
+from parkopt.models.base import Technology
+from parkopt.models.hub import BUSES, MAIN, Flow, Hub, Series
+from parkopt.models.policy import RULES, add_rules, export_banned
+from parkopt.models.pyomo_form import pyomo_model
 from parkopt.park.schema import Park
 from parkopt.park.state import ParkState
 
@@ -47,6 +50,8 @@ class Problem:
     grid_factor_kg_per_mwh: float
     objective: Objective = Objective()
     exclusive: frozenset[str] = frozenset()
+    committed: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
+    """Reported powers by asset that the first steps must keep; shorter than the horizon."""
 
     def with_exclusive(self, assets: frozenset[str]) -> Problem:
         """Return the problem with binaries for more assets."""
@@ -55,11 +60,37 @@ class Problem:
 
 @dataclass(frozen=True)
 class Built:
-    """The model and the hub that knows what its parts mean."""
+    """The hub with its columns and rows, and the objective; `model` writes the same in Pyomo."""
 
-    model: Any
     hub: Hub
     problem: Problem
+    balance: Mapping[str, Any]
+    """Rows of each bus, by its name."""
+
+    @cached_property
+    def cost(self) -> FloatArray:
+        """Yuan per unit of each column, with the priced carbon where the goal is `weighted`."""
+        hub, objective = self.hub, self.problem.objective
+        cost = np.zeros(hub.n_columns)
+        for item in hub.costs:
+            made = hub.blocks[item.asset].variables[item.variable]
+            cost[made.first : made.first + len(made)] += item.yuan_per_unit
+        if objective.goal == "weighted":
+            cost += self.carbon * (objective.carbon_yuan_per_t / KG_PER_T)
+        return cost
+
+    @cached_property
+    def carbon(self) -> FloatArray:
+        """Kilograms of CO2 per unit of each column."""
+        carbon = np.zeros(self.hub.n_columns)
+        for made, kg_per_mwh in self.hub.emissions:
+            carbon[made.first : made.first + len(made)] += kg_per_mwh * self.hub.grid.hours
+        return carbon
+
+    @cached_property
+    def model(self) -> Any:
+        """The same in Pyomo: one block an asset (``unit``), rows ``balance``, objective ``cost``."""
+        return pyomo_model(self.problem.park.id, self.hub, self.cost)
 
 
 def recipe_for(problem: Problem) -> frozenset[str]:
@@ -74,9 +105,11 @@ def recipe_for(problem: Problem) -> frozenset[str]:
     sells = [own["export_price_yuan_per_mwh"] for own in grids]
     worthless = any(float(np.min(buy)) < 0 for buy in buys) or any(float(np.min(sell)) < 0 for sell in sells)
     burning = worthless or any(getattr(asset, "curtail_price", 0.0) > 0 for asset in problem.park.assets.values())
-    passing = any(bool(np.any(sell > buy)) for sell, buy in zip(sells, buys, strict=True))
-    kinds = ({"storage"} if burning or passing else set()) | ({"grid"} if burning or passing else set())
-    return frozenset(name for name, asset in problem.park.assets.items() if asset.kind in kinds)
+    passing = any(bool(np.any(sell > buy)) for sell in sells for buy in buys)
+    if not (burning or passing):
+        return frozenset()
+    assets = problem.park.assets.items()
+    return frozenset(name for name, asset in assets if isinstance(asset, Technology) and asset.opposites)
 
 
 def build(problem: Problem) -> Built:
@@ -85,54 +118,56 @@ def build(problem: Problem) -> Built:
     Returns
     -------
     Built
-        A Pyomo model with one block an asset (``unit``), the rows ``balance`` and the
-        objective ``cost`` (with the priced carbon where it is `weighted`), and the hub; for the
-        goal `carbon` the solver side takes the emissions from the hub.
+        Columns and rows by asset, the rows of each bus, and what they cost; for the goal
+        `carbon` the solver side takes the emissions from it.
     """
-    park, grid = problem.park, problem.grid
+    park = problem.park
+    assets = {name: asset for name, asset in park.assets.items() if isinstance(asset, Technology)}
     hub = Hub(
-        grid=grid,
+        grid=problem.grid,
         series=problem.series,
         state=problem.state,
         exclusive=problem.exclusive,
         grid_factor_kg_per_mwh=problem.grid_factor_kg_per_mwh,
-        export_banned=export_banned(park.rules, grid),
+        export_banned=export_banned(park.rules, problem.grid),
+        buses={name: asset.bus for name, asset in assets.items() if asset.bus != MAIN},
+        connections=tuple(park.of_kind("grid")),
     )
-    model = pyo.ConcreteModel(name=park.id)
-    model.unit = pyo.Block([*park.assets, RULES])
-    for name, asset in sorted(park.assets.items(), key=lambda item: getattr(item[1], "order", 0)):
-        assert isinstance(asset, Technology)
-        hub.name = name
-        asset.build(model.unit[name], hub)
-    _balance(model, hub)
-    add_ratios(model.unit[RULES], hub, park.rules)
-    _objective(model, hub, problem.objective)
-    return Built(model, hub, problem)
+    for name, asset in sorted(assets.items(), key=lambda item: item[1].order):
+        asset.build(hub.block(name), hub)
+    balance = _balances(hub)
+    add_rules(hub.block(RULES), hub, park)
+    _commit(hub, assets, problem.committed)
+    return Built(hub, problem, balance)
 
 
-def _balance(model: Any, hub: Hub) -> None:
-    """Add the bus: supplies equal draws, exactly, in each step."""
-    fixed = np.zeros(hub.grid.n)
-    for flow in hub.draws:
-        if isinstance(flow.mw, np.ndarray):
-            fixed += flow.mw
-    gives = [flow.mw for flow in hub.supplies]
-    takes = [flow.mw for flow in hub.draws if not isinstance(flow.mw, np.ndarray)]
-
-    def rule(_: Any, t: int) -> Any:
-        pairs = [*((1.0, mw[t]) for mw in gives), *((-1.0, mw[t]) for mw in takes)]
-        return linear(pairs) == float(fixed[t])
-
-    model.balance = pyo.Constraint(hub.steps, rule=rule)
+def _balances(hub: Hub) -> dict[str, Any]:
+    """Add each bus: supplies equal draws, exactly, in each step."""
+    block = hub.block(BUSES)
+    used = dict.fromkeys([MAIN, *(flow.bus for flow in (*hub.supplies, *hub.draws))])
+    return {bus: hub.rows(block, bus, _net(hub, bus) == 0.0) for bus in used}
 
 
-def _objective(model: Any, hub: Hub, objective: Objective) -> None:
-    priced = objective.carbon_yuan_per_t / KG_PER_T if objective.goal == "weighted" else 0.0
-    cost = [
-        (float(price), hub.variables[item.asset][item.variable][t])
-        for item in hub.costs
-        for t, price in enumerate(item.yuan_per_unit)
-        if price
-    ]
-    carbon = [(kg * hub.grid.hours * priced, mw[t]) for mw, kg in hub.emissions for t in hub.steps if kg * priced]
-    model.cost = pyo.Objective(expr=linear(cost + carbon))
+def _net(hub: Hub, bus: str) -> Sum:
+    """Return supplies less draws of a bus, fixed series as constants."""
+    net = Sum(hub.grid.n, (), np.zeros(hub.grid.n))
+    for sign, flows in ((1.0, hub.supplies), (-1.0, hub.draws)):
+        for flow in flows:
+            if flow.bus == bus:
+                net = net + flow.mw * sign
+    return net
+
+
+def _commit(hub: Hub, assets: Mapping[str, Technology], committed: Mapping[str, Mapping[str, FloatArray]]) -> None:
+    """Hold the flows at the buses to what was committed, in the first steps."""
+    for flow in (*hub.supplies, *hub.draws):
+        keys = [key for key, role in assets[flow.asset].flows().items() if role == flow.role]
+        given = committed.get(flow.asset, {})
+        if isinstance(flow.mw, Vars) and len(keys) == 1 and keys[0] in given:
+            _hold(flow, given[keys[0]])
+
+
+def _hold(flow: Flow, mw: FloatArray) -> None:
+    assert isinstance(flow.mw, Vars)
+    kept = np.clip(mw, flow.mw.lower[: len(mw)], flow.mw.upper[: len(mw)])
+    flow.mw.lower[: len(mw)] = flow.mw.upper[: len(mw)] = kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,3 +29,11 @@ def periods(grid: TimeGrid, by: By) -> list[Period]:
     """Return the months or years that a grid touches, first to last."""
     keys = np.asarray(grid.local.strftime(FORMATS[by]))
     return [Period(str(key), np.flatnonzero(keys == key)) for key in sorted(set(keys))]
+
+
+def of_steps(spans: Sequence[Period], n: int) -> NDArray[np.int64]:
+    """Return the index of the period of each step, shape (n,)."""
+    index = np.zeros(n, dtype=np.int64)
+    for place, span in enumerate(spans):
+        index[span.steps] = place
+    return index

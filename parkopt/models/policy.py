@@ -13,15 +13,15 @@ grid-charged energy; the exact, traced ratio is in the results.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
-from parkopt.models.base import Flow, Hub, Role, linear
+from parkopt.models.algebra import Relation, Sum, Vars
+from parkopt.models.hub import Block, Flow, Hub, Role
 from parkopt.park.hours import share_inside
-from parkopt.park.schema import Rules
+from parkopt.park.schema import Park, Rules
 from parkopt.park.state import YearSoFar
 
 RULES = "rules"
@@ -65,17 +65,20 @@ def export_banned(rules: Rules, grid: TimeGrid) -> FloatArray:
     return banned
 
 
-def add_ratios(block: Any, hub: Hub, rules: Rules) -> None:
+def add_rules(block: Block, hub: Hub, park: Park) -> None:
+    """Add every rule of the park to the model."""
+    add_ratios(block, hub, park.rules)
+
+
+def add_ratios(block: Block, hub: Hub, rules: Rules) -> None:
     """Add one row for each ratio; a priced breach turns the row soft."""
-    hub.name = RULES
     for ratio in ratios(rules):
         slack, before = None, 0.0
         if rules.breach_price is not None:
             before = missed_before_mwh(ratio, hub.state.year)
             slack = hub.one(block, f"{ratio.name}_rise_mwh", lower=-before)
             hub.cost("rule_breach", f"{ratio.name}_rise_mwh", rules.breach_price)
-        relation = _relation(ratio, hub, slack, before)
-        row = hub.row(block, ratio.name, relation)
+        row = hub.row(block, ratio.name, _relation(ratio, hub, slack, before))
         if slack is None:
             raised = ratio.name == "export_of_available"
             value = ratio.share if ratio.of == "available" else None
@@ -91,36 +94,37 @@ def missed_before_mwh(ratio: Ratio, year: YearSoFar) -> float:
     return max(0.0, ratio.share * whole - year.self_use_mwh)
 
 
-def _relation(ratio: Ratio, hub: Hub, slack: Any, before: float) -> Any:
+def _relation(ratio: Ratio, hub: Hub, slack: Vars | None, before: float) -> Relation:
     """Return the ratio's row; with a slack it may be missed by ``before + slack``."""
-    year = hub.state.year
-    extra = [] if slack is None else [(1.0, slack[0])]
+    year, missed = hub.state.year, before + (slack.sum if slack is not None else _nothing())
     available = year.available_mwh + _total(hub, "available_mw", "offer_mw")
     if ratio.name == "export_of_available":
-        spent = _terms(hub.draws, Role.EXPORT, hub)
-        pairs = [*spent, *((-c, v) for c, v in extra)]
-        return linear(pairs) <= ratio.share * available - year.export_mwh + before
-    pairs = [*_self_use(hub), *extra]
+        return _energy(hub, hub.draws, Role.EXPORT) - missed <= ratio.share * available - year.export_mwh
+    missing = _self_use(hub) + missed + year.self_use_mwh
     if ratio.of == "available":
-        return linear(pairs) >= ratio.share * available - year.self_use_mwh - before
-    moving = [(-ratio.share * c, v) for c, v in _terms(hub.draws, Role.DEMAND, hub)]
-    demand = year.demand_mwh + _fixed_demand(hub)
-    return linear([*pairs, *moving]) >= ratio.share * demand - year.self_use_mwh - before
+        return missing >= ratio.share * available
+    return missing - ratio.share * (_energy(hub, hub.draws, Role.DEMAND) + year.demand_mwh) >= 0.0
 
 
-def _self_use(hub: Hub) -> list[tuple[float, Any]]:
-    gains = [*_terms(hub.supplies, Role.LOCAL, hub), *_terms(hub.supplies, Role.STORED, hub)]
-    losses = [*_terms(hub.draws, Role.CHARGE, hub), *_terms(hub.draws, Role.EXPORT, hub)]
-    return [*gains, *((-c, v) for c, v in losses)]
+def _self_use(hub: Hub) -> Sum:
+    """Return what is generated and given by storage less what is charged and exported, in MWh, as one row."""
+    gains = _energy(hub, hub.supplies, Role.LOCAL) + _energy(hub, hub.supplies, Role.STORED)
+    return gains - _energy(hub, hub.draws, Role.CHARGE) - _energy(hub, hub.draws, Role.EXPORT)
 
 
-def _terms(flows: list[Flow], role: Role, hub: Hub) -> list[tuple[float, Any]]:
-    variable = [flow.mw for flow in flows if flow.role == role and not isinstance(flow.mw, np.ndarray)]
-    return [(hub.grid.hours, mw[t]) for mw in variable for t in hub.steps]
+def _nothing() -> Sum:
+    return Sum(1, (), np.zeros(1))
 
 
-def _fixed_demand(hub: Hub) -> float:
-    return sum(float(np.sum(flow.mw)) for flow in hub.draws if isinstance(flow.mw, np.ndarray)) * hub.grid.hours
+def _energy(hub: Hub, flows: list[Flow], role: Role) -> Sum:
+    """Return the energy of all flows of a role in MWh, as one row."""
+    energy = _nothing()
+    for flow in flows:
+        if flow.role == role and isinstance(flow.mw, Vars):
+            energy = energy + flow.mw.total() * hub.grid.hours
+        elif flow.role == role and isinstance(flow.mw, np.ndarray):
+            energy = energy + float(np.sum(flow.mw)) * hub.grid.hours
+    return energy
 
 
 def _total(hub: Hub, *names: str) -> float:

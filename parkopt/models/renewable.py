@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.models.base import Case, Finding, Hub, Role, Series, Technology, Values
+from parkopt.models.base import Block, Case, Finding, Hub, Role, Series, Technology, Values
 from parkopt.units import YuanPerMegawattHour
 
 
@@ -21,7 +20,7 @@ class Renewable(Technology):
     curtail_price: YuanPerMegawattHour = 0.0
     """What each curtailed MWh costs."""
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Declare ``use_mw``; a price on curtailment counts the unused part."""
         use = hub.var(block, "use_mw", 0.0, hub.own["available_mw"])
         hub.supply(Role.LOCAL, use)
@@ -29,8 +28,7 @@ class Renewable(Technology):
             hub.cost("local_energy", "use_mw", paid * hub.grid.hours)
         if self.curtail_price:
             curtailed = hub.var(block, "curtailed_mw")
-            available = hub.own["available_mw"]
-            hub.rows(block, "curtailment", lambda t: use[t] + curtailed[t] == float(available[t]))
+            hub.rows(block, "curtailment", use + curtailed == hub.own["available_mw"])
             hub.cost("curtailment", "curtailed_mw", self.curtail_price * hub.grid.hours)
 
     def flows(self) -> Mapping[str, Role]:

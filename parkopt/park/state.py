@@ -20,6 +20,8 @@ class AssetState(Part):
     """Carbon that the stored energy carries, by source, as decimal text."""
     on: bool | None = None
     """Whether the unit was running."""
+    since_h: float | None = Field(default=None, ge=0)
+    """Hours since the unit started, or since it stopped."""
     power_mw: float | None = Field(default=None, ge=0)
     """Its power in the last step."""
     tank_kg: float | None = Field(default=None, ge=0)

@@ -1,4 +1,7 @@
-"""From a Pyomo model to the arrays that HiGHS takes, by Pyomo's own standard-form compiler."""
+"""The arrays that HiGHS takes: straight from the hub, and once more through Pyomo's own compiler.
+
+Both have columns and rows in the hub's order, so they can be compared number by number.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from pyomo.common.gc_manager import PauseGC
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from parkopt.clock import FloatArray
-from parkopt.models.base import Hub
+from parkopt.models.build import Built
+from parkopt.models.hub import Hub
+from parkopt.models.pyomo_form import constraint_of
 
 DIGITS = 9
 """Solved values are rounded to a thousandth of a watt: what is smaller is the solver's noise."""
@@ -21,14 +27,12 @@ UPPER, LOWER = 1, -1
 
 @dataclass(frozen=True)
 class Compiled:
-    """``min cost x + offset`` with ``row_lower <= A x <= row_upper`` and bounds on x.
+    """``min cost x`` with ``row_lower <= A x <= row_upper`` and bounds on x.
 
-    ``matrix`` is a scipy CSC of shape (rows, columns); ``column`` gives the column of a
-    Pyomo variable by ``id``, and ``row`` the rows of a constraint by ``id``.
+    ``matrix`` is a scipy CSC of shape (rows, columns) with sorted indices and no zeros.
     """
 
     cost: FloatArray
-    offset: float
     carbon: FloatArray
     matrix: Any
     row_lower: FloatArray
@@ -36,60 +40,111 @@ class Compiled:
     lower: FloatArray
     upper: FloatArray
     integer: NDArray[np.bool_]
-    column: dict[int, int]
-    row: dict[int, int]
 
 
-def compile_model(model: Any, hub: Hub) -> Compiled:
-    """Return the arrays of a built model.
+def compiled(built: Built) -> Compiled:
+    """Return the arrays of a built model, from the hub's own vectors."""
+    hub = built.hub
+    bounds = [rows.relation.bounds for rows in hub.all_rows]
+    return Compiled(
+        cost=built.cost,
+        carbon=built.carbon,
+        matrix=_matrix(hub),
+        row_lower=_joined([low for low, _ in bounds]),
+        row_upper=_joined([high for _, high in bounds]),
+        lower=_joined([made.lower for made in hub.columns]),
+        upper=_joined([made.upper for made in hub.columns]),
+        integer=np.repeat([made.integer for made in hub.columns], [len(made) for made in hub.columns]),
+    )
+
+
+def _joined(parts: list[FloatArray]) -> FloatArray:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _matrix(hub: Hub) -> Any:
+    entries = [
+        (places + rows.first, columns, values)
+        for rows in hub.all_rows
+        for places, columns, values in rows.relation.sum.entries
+    ]
+    places, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
+    matrix = sp.coo_array((values, (places, columns)), shape=(hub.n_rows, hub.n_columns)).tocsc()
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return matrix
+
+
+def compiled_by_pyomo(built: Built) -> Compiled:
+    """Return the arrays of the same model as Pyomo's standard-form compiler makes them.
 
     Raises
     ------
     pyomo.repn.util.InvalidConstraintError
         Where a technology wrote something that is not linear (a fault of its code).
     """
+    hub, model = built.hub, built.model
     with PauseGC():
         form = LinearStandardFormCompiler().write(model, mixed_form=True)
-    sense = np.asarray([entry.bound_type for entry in form.rows])
-    rhs = np.asarray(form.rhs, dtype=float)
-    columns = form.columns
-    column = {id(variable): index for index, variable in enumerate(columns)}
+    column = {id(data): place for place, data in enumerate(_columns(model, hub))}
+    row = {id(data): place for place, data in enumerate(_rows(model, hub))}
+    to_column = np.asarray([column[id(data)] for data in form.columns], dtype=np.int64)
+    to_row = np.asarray([row[id(entry.constraint)] for entry in form.rows], dtype=np.int64)
+    lower, upper = (np.asarray(limits) for limits in zip(*_bounds(model, hub), strict=True))
     return Compiled(
-        cost=np.asarray(form.c.todense(), dtype=float).ravel(),
-        offset=float(form.c_offset[0]),
-        carbon=_carbon(hub, column),
-        matrix=form.A,
-        row_lower=np.where(sense == UPPER, -np.inf, rhs),
-        row_upper=np.where(sense == LOWER, np.inf, rhs),
-        lower=np.asarray([_bound(variable.lb, -np.inf) for variable in columns]),
-        upper=np.asarray([_bound(variable.ub, np.inf) for variable in columns]),
-        integer=np.asarray([variable.is_integer() for variable in columns], dtype=bool),
-        column=column,
-        row={id(entry.constraint): index for index, entry in enumerate(form.rows)},
+        cost=_placed(np.asarray(form.c.todense(), dtype=float).ravel(), to_column, hub.n_columns, 0.0),
+        carbon=built.carbon,
+        matrix=_moved(form.A, to_row, to_column, (hub.n_rows, hub.n_columns)),
+        **_limits(form, to_row, hub.n_rows),
+        lower=lower,
+        upper=upper,
+        integer=np.asarray([data.is_integer() for data in _columns(model, hub)], dtype=bool),
     )
 
 
-def _bound(value: float | None, missing: float) -> float:
-    return missing if value is None else value
+def _columns(model: Any, hub: Hub) -> list[Any]:
+    return [model.unit[made.asset].component(made.name)[label] for made in hub.columns for label in made.labels]
 
 
-def _carbon(hub: Hub, column: dict[int, int]) -> FloatArray:
-    carbon = np.zeros(len(column))
-    for mw, kg_per_mwh in hub.emissions:
-        for variable in mw.values():
-            if id(variable) in column:
-                carbon[column[id(variable)]] += kg_per_mwh * hub.grid.hours
-    return carbon
+def _rows(model: Any, hub: Hub) -> list[Any]:
+    return [constraint_of(model, rows)[label] for rows in hub.all_rows for label in rows.labels]
 
 
-def values_of(compiled: Compiled, hub: Hub, x: FloatArray) -> dict[str, dict[str, FloatArray]]:
-    """Return the solved values by asset and variable; one that no row or price touches sits at 0."""
-    full = np.append(np.clip(np.round(x, DIGITS), compiled.lower, compiled.upper), 0.0)
-    absent = len(x)
+def _bounds(model: Any, hub: Hub) -> list[tuple[float, float]]:
+    return [
+        (-np.inf if data.lb is None else data.lb, np.inf if data.ub is None else data.ub)
+        for data in _columns(model, hub)
+    ]
+
+
+def _placed(values: FloatArray, place: NDArray[np.int64], n: int, missing: float) -> FloatArray:
+    full = np.full(n, missing)
+    full[place] = values
+    return full
+
+
+def _moved(matrix: Any, to_row: NDArray[np.int64], to_column: NDArray[np.int64], shape: tuple[int, int]) -> Any:
+    entries = matrix.tocoo()
+    moved = sp.coo_array((entries.data, (to_row[entries.row], to_column[entries.col])), shape=shape).tocsc()
+    moved.eliminate_zeros()
+    moved.sort_indices()
+    return moved
+
+
+def _limits(form: Any, to_row: NDArray[np.int64], n: int) -> dict[str, FloatArray]:
+    """Return the limits of the rows; one that Pyomo left out (no variable in it) is given as free."""
+    sense = np.asarray([entry.bound_type for entry in form.rows])
+    rhs = np.asarray(form.rhs, dtype=float)
     return {
-        asset: {
-            name: full[[compiled.column.get(id(data), absent) for data in variable.values()]]
-            for name, variable in own.items()
-        }
+        "row_lower": _placed(np.where(sense == UPPER, -np.inf, rhs), to_row, n, -np.inf),
+        "row_upper": _placed(np.where(sense == LOWER, np.inf, rhs), to_row, n, np.inf),
+    }
+
+
+def values_of(form: Compiled, hub: Hub, x: FloatArray) -> dict[str, dict[str, FloatArray]]:
+    """Return the solved values by asset and variable."""
+    full = np.clip(np.round(x, DIGITS), form.lower, form.upper)
+    return {
+        asset: {name: full[made.first : made.first + len(made)] for name, made in own.items()}
         for asset, own in hub.variables.items()
     }

@@ -16,9 +16,10 @@ import numpy as np
 
 from parkopt.clock import FloatArray
 from parkopt.faults import CheckFailed
-from parkopt.models.base import GIVES, POWER_MW, TAKES, Case, Finding, Role, Technology
+from parkopt.models.base import GIVES, MAIN, POWER_MW, TAKES, Case, Finding, Role, Technology
 from parkopt.models.build import Problem
 from parkopt.models.policy import export_banned
+from parkopt.park.schema import Park
 
 RATIO_MWH = 1e-3
 FEN_YUAN = 0.01
@@ -67,7 +68,7 @@ def check(problem: Problem, reported: Reported, bill: Bill) -> CheckReport:
 
 def _all(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:
     yield from _finite(reported)
-    yield _balance(problem, reported)
+    yield from _balances(problem, reported)
     for asset, case in cases(problem, reported):
         yield from asset.audit(case)
     yield from _ratios(problem, reported, bill)
@@ -76,21 +77,32 @@ def _all(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:
 
 def cases(problem: Problem, reported: Reported) -> Iterator[tuple[Technology, Case]]:
     """Yield each asset with what its audit may look at."""
-    within = total_mw(problem, reported, [Role.WITHIN_IMPORT])
     banned = export_banned(problem.park.rules, problem.grid)
     for name, asset in problem.park.assets.items():
         assert isinstance(asset, Technology)
         state, series = problem.state.of(name), problem.series[name]
-        yield asset, Case(name, reported[name], series, state, problem.grid, within, banned)
+        within = _within_mw(problem, reported, name)
+        yield asset, Case(name, reported[name], series, state, problem.grid, within, banned, reported)
 
 
-def total_mw(problem: Problem, reported: Reported, roles: Iterable[Role]) -> FloatArray:
-    """Return the sum of the reported powers of some roles at the bus, shape (n,)."""
+def _within_mw(problem: Problem, reported: Reported, connection: str) -> FloatArray:
+    """Return the import that contracts bring over one connection, shape (n,)."""
+    first, total = next(iter(problem.park.of_kind("grid")), None), np.zeros(problem.grid.n)
+    for name, asset in problem.park.assets.items():
+        assert isinstance(asset, Technology)
+        keys = [key for key, role in asset.flows().items() if role == Role.WITHIN_IMPORT]
+        if keys and (asset.at_connection() or first) == connection:
+            total += sum(reported[name][key] for key in keys)
+    return total
+
+
+def total_mw(problem: Problem, reported: Reported, roles: Iterable[Role], bus: str | None = None) -> FloatArray:
+    """Return the sum of the reported powers of some roles, at one bus or at all, shape (n,)."""
     wanted, total = frozenset(roles), np.zeros(problem.grid.n)
     for name, asset in problem.park.assets.items():
         assert isinstance(asset, Technology)
         for key, role in asset.flows().items():
-            if role in wanted:
+            if role in wanted and bus in (None, asset.bus_of(key)):
                 total += reported[name][key]
     return total
 
@@ -101,9 +113,17 @@ def _finite(reported: Reported) -> Iterator[Finding]:
             yield bool(np.isfinite(values).all()), f"{name}.{key} is not a number everywhere"
 
 
-def _balance(problem: Problem, reported: Reported) -> Finding:
-    worst = float(np.max(np.abs(total_mw(problem, reported, GIVES) - total_mw(problem, reported, TAKES))))
-    return worst <= POWER_MW, f"the bus misses its balance by {worst:.3g} MW"
+def _balances(problem: Problem, reported: Reported) -> Iterator[Finding]:
+    for bus in buses(problem.park):
+        net = total_mw(problem, reported, GIVES, bus) - total_mw(problem, reported, TAKES, bus)
+        worst = float(np.max(np.abs(net)))
+        yield worst <= POWER_MW, f"the bus {bus} misses its balance by {worst:.3g} MW"
+
+
+def buses(park: Park) -> list[str]:
+    """Return the buses of a park, `main` first."""
+    assets = [asset for asset in park.assets.values() if isinstance(asset, Technology)]
+    return list(dict.fromkeys([MAIN, *(asset.bus_of(key) for asset in assets for key in asset.flows())]))
 
 
 def ratio_energies(problem: Problem, reported: Reported) -> dict[str, float]:

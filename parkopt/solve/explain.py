@@ -16,9 +16,10 @@ import scipy.sparse as sp
 from parkopt.clock import FloatArray
 from parkopt.errors import Text
 from parkopt.faults import Infeasible
-from parkopt.models.base import Hub, Promise
+from parkopt.models.algebra import Vars
 from parkopt.models.build import Built, Problem, build
-from parkopt.solve._compiled import Compiled, compile_model
+from parkopt.models.hub import MAIN, Hub, Promise
+from parkopt.solve._compiled import Compiled, compiled
 from parkopt.solve.status import Limits, run
 
 SMALL = 1e-6
@@ -67,10 +68,10 @@ def explain(problem: Problem) -> Infeasible:
     too, and would hide that a limit can give way.
     """
     built = build(replace(problem, exclusive=frozenset()))
-    compiled = compile_model(built.model, built.hub)
-    slacks = list(_slacks(built, compiled))
-    together = _changes(compiled, slacks) or []
-    alone = [_changes(compiled, [s for s in slacks if s.promise is promise]) for promise in _promises(slacks)]
+    form = compiled(built)
+    slacks = list(_slacks(built, form))
+    together = _changes(form, slacks) or []
+    alone = [_changes(form, [s for s in slacks if s.promise is promise]) for promise in _promises(slacks)]
     single = [changes[0] for changes in alone if changes]
     offers = [[change] for change in sorted(single, key=_size)] or [together]
     conflict = [c.promise.says for c in together] if together else []
@@ -92,31 +93,30 @@ def _promises(slacks: Sequence[Slack]) -> list[Promise]:
     return list({id(slack.promise): slack.promise for slack in slacks}.values())
 
 
-def _slacks(built: Built, compiled: Compiled) -> Iterable[Slack]:
+def _slacks(built: Built, form: Compiled) -> Iterable[Slack]:
     """Yield the ways out: more supply in the balance, a higher bound, a looser row."""
+    buses = built.hub.buses
     for promise in built.hub.promises:
         if promise.component is None:  # a load: serve less of it
-            for step, row in built.model.balance.items():
-                if id(row) in compiled.row:
-                    whole = float(built.hub.series[promise.asset]["demand_mw"][step])
-                    yield Slack(promise, step, compiled.row[id(row)], None, 1.0, whole)
+            whole = built.hub.series[promise.asset]["demand_mw"]
+            for step, row in built.balance[buses.get(promise.asset, MAIN)].items():
+                yield Slack(promise, step, row, None, 1.0, float(whole[step]))
             continue
-        for step, part in promise.component.items():
-            if id(part) in compiled.column:
-                yield Slack(promise, step, None, compiled.column[id(part)], 1.0)
-            elif id(part) in compiled.row:
-                row_index = compiled.row[id(part)]
-                sign = promise.sign or (-1.0 if np.isinf(compiled.row_lower[row_index]) else 1.0)
-                yield Slack(promise, step, row_index, None, sign)
+        for step, place in promise.component.items():
+            if isinstance(promise.component, Vars):
+                yield Slack(promise, step, None, place, 1.0)
+            else:
+                sign = promise.sign or (-1.0 if np.isinf(form.row_lower[place]) else 1.0)
+                yield Slack(promise, step, place, None, sign)
 
 
-def _changes(compiled: Compiled, slacks: Sequence[Slack]) -> list[Change] | None:
+def _changes(form: Compiled, slacks: Sequence[Slack]) -> list[Change] | None:
     """Return the least priced changes that make the day feasible, or None where they cannot."""
-    elastic, weights = _elastic(compiled, slacks)
+    elastic, weights = _elastic(form, slacks)
     raw = run(elastic, weights, QUICK)
     if raw.outcome not in ("optimal", "time_limit"):
         return None
-    first = len(compiled.lower)
+    first = len(form.lower)
     amounts = raw.x[first : first + len(slacks)]
     found: dict[int, Change] = {}
     for slack, amount in zip(slacks, amounts, strict=True):
@@ -126,42 +126,39 @@ def _changes(compiled: Compiled, slacks: Sequence[Slack]) -> list[Change] | None
     return list(found.values())
 
 
-def _elastic(compiled: Compiled, slacks: Sequence[Slack]) -> tuple[Compiled, FloatArray]:
+def _elastic(form: Compiled, slacks: Sequence[Slack]) -> tuple[Compiled, FloatArray]:
     """Return the problem with one more column a slack, and the price of each column.
 
     A limit is one number for all steps: what counts is how far it moves at most, so the steps
     of such a promise share one more column that is at least each of them and bears the price.
     """
-    n, many = len(compiled.lower), len(slacks)
+    n, many = len(form.lower), len(slacks)
     limits = list({id(s.promise): s.promise for s in slacks if s.column is not None}.values())
-    rows = sp.hstack(
-        [compiled.matrix, _on_rows(compiled, slacks), sp.csr_matrix((len(compiled.row_lower), len(limits)))]
-    )
+    rows = sp.hstack([form.matrix, _on_rows(form, slacks), sp.csr_matrix((len(form.row_lower), len(limits)))])
     bounds = [index for index, slack in enumerate(slacks) if slack.column is not None]
     loosened, shared = _on_bounds(slacks, bounds, limits, n)
     columns = [column for slack in slacks if (column := slack.column) is not None]
-    upper = compiled.upper.copy()
+    upper = form.upper.copy()
     upper[columns] = np.inf
     extra = many + len(limits)
     elastic = replace(
-        compiled,
-        offset=0.0,
+        form,
         matrix=sp.vstack([rows, loosened, shared]).tocsc(),
-        row_lower=np.concatenate([compiled.row_lower, np.full(2 * len(bounds), -np.inf)]),
-        row_upper=np.concatenate([compiled.row_upper, compiled.upper[columns], np.zeros(len(bounds))]),
-        lower=np.concatenate([compiled.lower, np.zeros(extra)]),
+        row_lower=np.concatenate([form.row_lower, np.full(2 * len(bounds), -np.inf)]),
+        row_upper=np.concatenate([form.row_upper, form.upper[columns], np.zeros(len(bounds))]),
+        lower=np.concatenate([form.lower, np.zeros(extra)]),
         upper=np.concatenate([upper, [slack.most for slack in slacks], np.full(len(limits), np.inf)]),
-        integer=np.concatenate([compiled.integer, np.zeros(extra, dtype=bool)]),
+        integer=np.concatenate([form.integer, np.zeros(extra, dtype=bool)]),
     )
     own = [slack.promise.weight * (1.0 if slack.column is None else SMALL) for slack in slacks]
     return elastic, np.concatenate([np.zeros(n), own, [promise.weight for promise in limits]])
 
 
-def _on_rows(compiled: Compiled, slacks: Sequence[Slack]) -> Any:
+def _on_rows(form: Compiled, slacks: Sequence[Slack]) -> Any:
     """Return the columns of the slacks in the rows that they loosen."""
     placed = [(slack.row, index, slack.sign) for index, slack in enumerate(slacks) if slack.row is not None]
     rows, columns, signs = zip(*placed, strict=True) if placed else ((), (), ())
-    return sp.coo_matrix((signs, (rows, columns)), shape=(len(compiled.row_lower), len(slacks)))
+    return sp.coo_matrix((signs, (rows, columns)), shape=(len(form.row_lower), len(slacks)))
 
 
 def _on_bounds(slacks: Sequence[Slack], bounds: Sequence[int], limits: Sequence[Promise], n: int) -> tuple[Any, Any]:

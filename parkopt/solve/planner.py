@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from parkopt.clock import FloatArray
-from parkopt.faults import NoSolution, Unbounded
+from parkopt.faults import FormsDiffer, NoSolution, Unbounded
 from parkopt.models.base import Technology
 from parkopt.models.build import Built, Problem, build, recipe_for
-from parkopt.solve._compiled import Compiled, compile_model, values_of
+from parkopt.models.hub import Hub
+from parkopt.solve._compiled import Compiled, compiled, compiled_by_pyomo, values_of
 from parkopt.solve.explain import explain
 from parkopt.solve.status import Limits, Raw, run, version
 
-OPPOSITES = (("charge_mw", "discharge_mw"), ("import_mw", "export_mw"))
 BOTH_MW = 1e-6
 """Power below which a flow counts as none, when opposite flows are looked for."""
+COMPARED_ROWS = 20_000
+"""Up to here each new structure is compiled by Pyomo as well and compared; beyond, that takes longer than HiGHS."""
+KEPT = 16
+"""Structures that a planner keeps."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Solution:
     """A solved problem: values by asset and variable, and how they came about."""
 
     built: Built
+    form: Compiled
     values: Mapping[str, Mapping[str, FloatArray]]
     outcome: str
     objective: float
@@ -36,6 +44,8 @@ class Solution:
     """How often the model was built: once, and once more for each set of binaries added."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by phase: build, compile, highs, extract."""
+    reasons: tuple[str, ...] = ()
+    """Why a compiled form could not be re-used, round by round; empty where it was."""
 
     @property
     def problem(self) -> Problem:
@@ -80,60 +90,156 @@ class _Clock:
         self._last = now
 
 
-def solve(problem: Problem, limits: Limits | None = None) -> Solution:
-    """Solve a problem to the gap, or to the best schedule within the time limit.
+@dataclass(frozen=True)
+class _Kept:
+    """A structure that was compared with Pyomo's own compiler: later only its numbers are replaced."""
+
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+
+
+class Planner:
+    """Solves one problem after another and keeps what their structures have in common.
+
+    A structure is the list of variables and rows. The first problem of a structure is also
+    written in Pyomo, compiled by it and compared number by number; a later one that differs
+    only in numbers goes straight to HiGHS. The answer does not depend on what was solved before.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Structure, _Kept] = OrderedDict()
+
+    def solve(self, problem: Problem, limits: Limits | None = None) -> Solution:
+        """Solve a problem to the gap, or to the best schedule within the time limit.
+
+        Raises
+        ------
+        Infeasible
+            Where no schedule keeps all promises; it names them and the smallest change.
+        Unbounded, NoSolution
+            Where the solver gave nothing that can be used.
+        FormsDiffer
+            Where the arrays are not those of Pyomo's compiler (a fault of the code).
+        """
+        limits, clock = limits or Limits(), _Clock()
+        reasons: list[str] = []
+        problem = problem.with_exclusive(recipe_for(problem))
+        for rounds in count(1):
+            solution = self._once(problem, limits, clock, reasons)
+            more = both_ways(solution) - problem.exclusive
+            if not more:
+                return replace(solution, rounds=rounds, reasons=tuple(reasons))
+            problem = problem.with_exclusive(more)
+        raise AssertionError
+
+    def _once(self, problem: Problem, limits: Limits, clock: _Clock, reasons: list[str]) -> Solution:
+        built = build(problem)
+        clock.lap("build")
+        form = self._form(built, reasons)
+        clock.lap("compile")
+        raw = _run(form, problem, limits)
+        clock.lap("highs")
+        _require(raw, built)
+        values = values_of(form, built.hub, raw.x)
+        clock.lap("extract")
+        return Solution(built, form, values, raw.outcome, raw.objective, raw.gap, 1, clock.seconds)
+
+    def _form(self, built: Built, reasons: list[str]) -> Compiled:
+        """Return the arrays; those of a new structure are compared with Pyomo's."""
+        form, key = compiled(built), structure(built.hub)
+        kept = self._kept.get(key)
+        if kept is not None and _same_pattern(kept, form):
+            self._kept.move_to_end(key)
+            return form
+        reasons.append(self._reason(key, built))
+        if built.hub.n_rows <= COMPARED_ROWS:
+            require_same(form, compiled_by_pyomo(built))
+        self._kept[key] = _Kept(form.matrix.indptr, form.matrix.indices)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return form
+
+    def _reason(self, key: Structure, built: Built) -> str:
+        """Say why a form cannot be re-used."""
+        if not self._kept:
+            return "first"
+        if key in self._kept:
+            return "a coefficient became zero or ceased to be"
+        if built.hub.grid.n not in {other[0] for other in self._kept}:
+            return "another number of steps"
+        if built.problem.exclusive:
+            return "other assets, rules or binaries"
+        return "other assets or rules"
+
+
+Structure = tuple[int, tuple[tuple[str, str, int, object], ...]]
+"""Number of steps, then owner, name, length and kind of each variable and row."""
+
+
+def structure(hub: Hub) -> Structure:
+    """Return what a model has in common with others that differ only in numbers."""
+    columns = tuple((made.asset, made.name, len(made), made.integer) for made in hub.columns)
+    rows = tuple((rows.asset, rows.name, len(rows), rows.relation.sense) for rows in hub.all_rows)
+    return hub.grid.n, columns + rows
+
+
+def _same_pattern(kept: _Kept, form: Compiled) -> bool:
+    return np.array_equal(kept.indptr, form.matrix.indptr) and np.array_equal(kept.indices, form.matrix.indices)
+
+
+def require_same(form: Compiled, other: Compiled) -> None:
+    """Compare two forms of one model, number by number.
 
     Raises
     ------
-    Infeasible
-        Where no schedule keeps all promises; it names them and the smallest change.
-    Unbounded, NoSolution
-        Where the solver gave nothing that can be used.
+    FormsDiffer
+        With the names of the arrays that differ.
     """
-    limits = limits or Limits()
-    clock = _Clock()
-    problem = problem.with_exclusive(recipe_for(problem))
-    rounds = 0
-    while True:
-        rounds += 1
-        solution = _once(problem, limits, clock, rounds)
-        more = both_ways(solution.values) - problem.exclusive
-        if not more:
-            return solution
-        problem = problem.with_exclusive(more)
+    wrong = [name for name in ("cost", "lower", "upper", "integer") if not _near(form, other, name)]
+    filled = np.diff(form.matrix.tocsr().indptr) > 0  # a row without a variable says nothing to Pyomo
+    for name in ("row_lower", "row_upper"):
+        mine, theirs = getattr(form, name)[filled], getattr(other, name)[filled]
+        wrong += [] if np.allclose(mine, theirs, rtol=1e-12, atol=1e-12) else [name]
+    if form.matrix.nnz != other.matrix.nnz or abs(form.matrix - other.matrix).max() > SAME:
+        wrong.append("matrix")
+    if wrong:
+        raise FormsDiffer(names=", ".join(wrong))
 
 
-def _once(problem: Problem, limits: Limits, clock: _Clock, rounds: int) -> Solution:
-    built = build(problem)
-    clock.lap("build")
-    compiled = compile_model(built.model, built.hub)
-    clock.lap("compile")
-    raw = _run(compiled, problem, limits)
-    clock.lap("highs")
-    _require(raw, built)
-    values = values_of(compiled, built.hub, raw.x)
-    clock.lap("extract")
-    return Solution(built, values, raw.outcome, raw.objective, raw.gap, rounds, clock.seconds)
+SAME = 1e-12
 
 
-def _run(compiled: Compiled, problem: Problem, limits: Limits) -> Raw:
+def _near(form: Compiled, other: Compiled, name: str) -> bool:
+    return np.allclose(getattr(form, name), getattr(other, name), rtol=SAME, atol=SAME)
+
+
+_SHARED = Planner()
+"""What all day-ahead requests of a process have in common."""
+
+
+def solve(problem: Problem, limits: Limits | None = None) -> Solution:
+    """Solve a problem by the planner that this process shares; see `Planner.solve`."""
+    return _SHARED.solve(problem, limits)
+
+
+def _run(form: Compiled, problem: Problem, limits: Limits) -> Raw:
     if problem.objective.goal != "carbon":
-        return run(compiled, compiled.cost, limits)
-    least = run(compiled, compiled.carbon, limits)
+        return run(form, form.cost, limits)
+    least = run(form, form.carbon, limits)
     if least.outcome not in ("optimal", "time_limit"):
         return least
-    capped = _cap(compiled, compiled.carbon, least.objective, limits.gap)
+    capped = _cap(form, form.carbon, least.objective, limits.gap)
     return run(capped, capped.cost, limits)
 
 
-def _cap(compiled: Compiled, weights: FloatArray, value: float, tolerance: float) -> Compiled:
+def _cap(form: Compiled, weights: FloatArray, value: float, tolerance: float) -> Compiled:
     """Return the problem with one more row: the carbon stays at its least, to the gap that was asked for."""
     room = abs(value) * tolerance + 1e-3
     return replace(
-        compiled,
-        matrix=sp.vstack([compiled.matrix, sp.csr_matrix(weights)]).tocsc(),
-        row_lower=np.append(compiled.row_lower, -np.inf),
-        row_upper=np.append(compiled.row_upper, value + room),
+        form,
+        matrix=sp.vstack([form.matrix, sp.csr_matrix(weights)]).tocsc(),
+        row_lower=np.append(form.row_lower, -np.inf),
+        row_upper=np.append(form.row_upper, value + room),
     )
 
 
@@ -142,17 +248,18 @@ def _require(raw: Raw, built: Built) -> None:
     if raw.outcome == "infeasible":
         raise explain(built.problem)
     if raw.outcome == "unbounded":
-        unlimited = [a for a, own in built.hub.variables.items() for v in own.values() if v[0].ub is None]
+        unlimited = [made.asset for made in built.hub.columns if not np.isfinite(made.upper).all()]
         raise Unbounded(hint=", ".join(dict.fromkeys(unlimited)) or "?")
     if raw.outcome == "nothing":
         raise NoSolution(status=raw.status)
 
 
-def both_ways(values: Mapping[str, Mapping[str, FloatArray]]) -> frozenset[str]:
+def both_ways(solution: Solution) -> frozenset[str]:
     """Return the assets that run opposite flows in one step."""
     found = set()
-    for asset, own in values.items():
-        for one, other in OPPOSITES:
-            if one in own and other in own and bool(np.any(np.minimum(own[one], own[other]) > BOTH_MW)):
-                found.add(asset)
+    for name, asset in solution.problem.park.assets.items():
+        own = solution.values.get(name, {})
+        for one, other in asset.opposites if isinstance(asset, Technology) else ():
+            if bool(np.any(np.minimum(own[one], own[other]) > BOTH_MW)):
+                found.add(name)
     return frozenset(found)

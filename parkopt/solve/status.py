@@ -66,7 +66,7 @@ def _solver(limits: Limits) -> Any:
 def _lp(problem: Compiled, cost: FloatArray) -> Any:
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(problem.lower), len(problem.row_lower)
-    lp.col_cost_, lp.offset_ = cost, problem.offset if cost is problem.cost else 0.0
+    lp.col_cost_ = cost
     lp.col_lower_, lp.col_upper_ = problem.lower, problem.upper
     lp.row_lower_, lp.row_upper_ = problem.row_lower, problem.row_upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -87,7 +87,7 @@ def _read(solver: Any, problem: Compiled, cost: FloatArray, seconds: float) -> R
         return Raw(outcome, text, np.empty(0), float("nan"), float("nan"), seconds)
     x = np.asarray(solver.getSolution().col_value)
     gap = float(solver.getInfo().mip_gap) if problem.integer.any() else 0.0
-    return Raw(outcome, text, x, float(cost @ x) + (problem.offset if cost is problem.cost else 0.0), gap, seconds)
+    return Raw(outcome, text, x, float(cost @ x), gap, seconds)
 
 
 def _outcome(solver: Any, status: Any) -> Outcome:

@@ -1,8 +1,12 @@
 """The mathematics of each technology as a golden LP file over three steps.
 
-`python -m tests.models.test_golden` rewrites the files; read the difference before you commit it.
+A module `golden_<name>.py` beside this one adds cases: `CASES = {"kind" or "kind:variant": (assets, series)}`.
+`python -m tests.models.test_golden [kind ...]` rewrites the files; read the difference before you commit it.
 """
 
+import importlib
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,6 +145,10 @@ CASES = {
 }
 
 
+for module in sorted(Path(__file__).parent.glob("golden_*.py")):
+    CASES |= importlib.import_module(f"tests.models.{module.stem}").CASES
+
+
 def text_of(kind, exclusive=False):
     """Return the LP text of a case."""
     assets, series = CASES[kind]
@@ -152,15 +160,13 @@ def text_of(kind, exclusive=False):
     if exclusive:
         problem = problem.with_exclusive(frozenset(name for name in assets if name in ("ess", "grid")))
     built = build(problem)
-    import io
-
     out = io.StringIO()
     LPWriter().write(built.model, out, symbolic_solver_labels=True)
     return out.getvalue()
 
 
 def golden(kind, exclusive):
-    return GOLDEN / f"{kind}{'_exclusive' if exclusive else ''}.lp"
+    return GOLDEN / f"{kind.replace(':', '_')}{'_exclusive' if exclusive else ''}.lp"
 
 
 ALL = [(kind, False) for kind in CASES] + [("storage", True)]
@@ -172,9 +178,9 @@ def test_the_model_is_as_it_was(kind, exclusive):
 
 
 def test_every_technology_has_a_golden_file():
-    assert set(CASES) == set(technologies())
+    assert {kind.split(":")[0] for kind in CASES} == set(technologies())
 
 
 if __name__ == "__main__":
-    for case in ALL:
+    for case in [case for case in ALL if not sys.argv[1:] or case[0] in sys.argv[1:]]:
         golden(*case).write_text(text_of(*case), encoding="utf-8")

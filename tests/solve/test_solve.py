@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from parkopt.faults import CheckFailed, Infeasible, NoSolution, Unbounded, WrongState
-from parkopt.models import Objective, build, recipe_for
+from parkopt.models import Objective, build, recipe_for, technologies
 from parkopt.park.state import AssetState, ParkState
 from parkopt.solve import Limits, check, solve
-from parkopt.solve._compiled import compile_model
+from parkopt.solve._compiled import compiled
 from parkopt.solve.planner import both_ways
 from parkopt.solve.status import run
 from parkopt.testing import assert_conserves, cost_yuan, grid_asset, load_asset, prices, small_problem
@@ -40,7 +40,7 @@ def test_binaries_are_added_where_the_linear_model_circles():
     problem = day([0.0] * 3, [10.0] * 3, extra={"ess": ESS}, export=0.0)
     solution = solve(problem)
     assert_conserves(solution)
-    assert both_ways(solution.values) == frozenset()
+    assert both_ways(solution) == frozenset()
 
 
 def test_binaries_do_not_change_a_sound_optimum():
@@ -50,19 +50,23 @@ def test_binaries_do_not_change_a_sound_optimum():
 
 
 def test_both_ways_finds_opposites():
+    from types import SimpleNamespace
+
     values = {"ess": {"charge_mw": np.array([0.0, 2.0]), "discharge_mw": np.array([0.0, 1.0])}}
-    assert both_ways(values) == {"ess"}
+    assets = {"ess": technologies()["storage"].model_validate(ESS)}
+    both = SimpleNamespace(values=values, problem=SimpleNamespace(park=SimpleNamespace(assets=assets)))
+    assert both_ways(both) == {"ess"}
 
 
 def test_unlimited_export_is_unbounded():
     problem = day([300.0], [10.0], extra={"pv": PV}, series={"pv": {"available_mw": [20.0]}})
     built = build(problem)
-    built.model.unit["grid"].export_mw.setub(None)
-    built.model.unit["grid"].import_mw.setub(None)
-    compiled = compile_model(built.model, built.hub)
-    costs = compiled.cost.copy()
-    costs[compiled.column[id(built.model.unit["grid"].export_mw[0])]] = -1000.0
-    assert run(compiled, costs, EXACT).outcome == "unbounded"
+    exports = built.hub.variables["grid"]["export_mw"]
+    exports.upper[:] = built.hub.variables["grid"]["import_mw"].upper[:] = np.inf
+    form = compiled(built)
+    costs = form.cost.copy()
+    costs[exports[0]] = -1000.0
+    assert run(form, costs, EXACT).outcome == "unbounded"
     assert Unbounded(hint="grid").exit_code == 5
 
 
@@ -259,19 +263,19 @@ def test_unbounded_is_not_called_infeasible_beside_integers():
         "tank": "1 t",
     }
     built = build(small_problem({"grid": grid_asset(50), "h2": unit}, {"grid": prices([300.0] * 4)}))
-    compiled = compile_model(built.model, built.hub)
+    form = compiled(built)
     from dataclasses import replace
 
     import scipy.sparse as sp
 
     wide = replace(
-        compiled,
-        matrix=sp.hstack([compiled.matrix, sp.csc_matrix((compiled.matrix.shape[0], 1))]).tocsc(),
-        lower=np.append(compiled.lower, 0.0),
-        upper=np.append(compiled.upper, np.inf),
-        integer=np.append(compiled.integer, False),
+        form,
+        matrix=sp.hstack([form.matrix, sp.csc_matrix((form.matrix.shape[0], 1))]).tocsc(),
+        lower=np.append(form.lower, 0.0),
+        upper=np.append(form.upper, np.inf),
+        integer=np.append(form.integer, False),
     )
-    assert run(wide, np.append(compiled.cost, -1.0), EXACT).outcome == "unbounded"
+    assert run(wide, np.append(form.cost, -1.0), EXACT).outcome == "unbounded"
 
 
 def test_breaches_are_paid_as_they_come():

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.models.base import Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
-from parkopt.models.periods import periods
+from parkopt.models.base import Block, Case, Conditions, Finding, Hub, Role, Series, Technology, Values, Vars
+from parkopt.models.periods import of_steps, periods
 from parkopt.models.tech.pv import Pv
 from parkopt.models.tech.wind import Wind
 from parkopt.park.state import AssetState
@@ -43,6 +43,8 @@ class Contract(Technology):
     """Span over which take-or-pay is counted; each begins with nothing offered and nothing taken."""
     delivered_over: Literal["grid", "direct"] = "grid"
     """Over the public grid (within the import, bearing its fees), or over a direct line."""
+    delivered_at: str | None = None
+    """The grid connection of a delivery over the grid; the first of the file where absent."""
     volume: Megawatt | None = None
     """Power of a baseload contract."""
     plant: Plant | None = None
@@ -69,12 +71,12 @@ class Contract(Technology):
         """Return the energy that is paid without being taken, of what was offered and taken."""
         return max(0.0, self.take_or_pay * offered_mwh - taken_mwh)
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Declare what is taken, and what must be paid beside it."""
         hours, offer = hub.grid.hours, hub.own["offer_mw"]
         take = hub.var(block, "take_mw", 0.0, offer)
         if self.delivered_over == "grid":
-            hub.over_grid.append((hub.name, take))
+            hub.over_grid.append((hub.name, self._connection(hub), take))
         else:
             hub.supply(Role.LOCAL, take)
         hub.cost("contract_energy", "take_mw", self.price * hours)
@@ -85,11 +87,16 @@ class Contract(Technology):
 
     def _market_price(self, hub: Hub) -> FloatArray:
         """Return the price of the import that the contract's energy replaces."""
-        return next(
-            own["energy_price_yuan_per_mwh"] for own in hub.series.values() if "energy_price_yuan_per_mwh" in own
-        )
+        return hub.series[self._connection(hub)]["energy_price_yuan_per_mwh"]
 
-    def _take_or_pay(self, block: Any, hub: Hub, take: Any) -> None:
+    def _connection(self, hub: Hub) -> str:
+        return self.delivered_at or hub.connections[0]
+
+    def at_connection(self) -> str | None:
+        """Return the connection that the park file names."""
+        return self.delivered_at
+
+    def _take_or_pay(self, block: Block, hub: Hub, take: Vars) -> None:
         """Count each window of the horizon alone; the first goes on from the state where it is the same."""
         hours, state = hub.grid.hours, hub.state.of(hub.name)
         spans = periods(hub.grid, self.window)
@@ -102,12 +109,8 @@ class Contract(Technology):
         ]
         bounds = [(-short, max(most, 0.0)) for short, most in zip(already, due, strict=True)]
         rise = hub.each(block, "shortfall_rise_mwh", bounds)
-
-        def row(i: int) -> Any:
-            pairs = [(hours, take[int(t)]) for t in spans[i].steps]
-            return linear([*pairs, (1.0, rise[i])]) >= due[i]
-
-        hub.rows(block, "take_or_pay", row, range(len(spans)))
+        taken = (hours * take).by(of_steps(spans, hub.grid.n), len(spans))
+        hub.rows(block, "take_or_pay", taken + rise >= np.asarray(due))
         hub.cost("take_or_pay", "shortfall_rise_mwh", self.price)
 
     def _so_far(self, state: AssetState, window: str, first: str) -> tuple[float, float]:

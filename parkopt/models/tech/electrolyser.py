@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import WrongState
-from parkopt.models.base import POWER_MW, Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.base import POWER_MW, Block, Case, Conditions, Finding, Hub, Role, Series, Technology, Values, Vars
 from parkopt.park.state import AssetState
 from parkopt.units import Kilogram, KilogramPerDay, KilowattHourPerKilogram, Megawatt, PerHour, Ratio, Yuan
 
@@ -74,71 +74,48 @@ class Electrolyser(Technology):
             raise WrongState(where, name="tank_kg", value=f"{state.tank_kg} kg", low="0 kg", high=f"{self.tank} kg")
         return min(state.tank_kg, self.tank)
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Declare power, running, starts and the tank."""
         power = hub.var(block, "power_mw", 0.0, self.power)
         on = hub.flag(block, "on")
         hub.draw(Role.DEMAND, power)
         low = self.min_load * self.power
-        hub.rows(block, "least_load", lambda t: linear([(1.0, power[t]), (-low, on[t])]) >= 0.0)
-        hub.rows(block, "rated_load", lambda t: linear([(1.0, power[t]), (-self.power, on[t])]) <= 0.0)
+        hub.rows(block, "least_load", power - low * on >= 0.0)
+        hub.rows(block, "rated_load", power - self.power * on <= 0.0)
         if self.start_cost:
             self._starts(block, hub, on)
         if self.ramp is not None:
             self._ramps(block, hub, power, on)
         self._tank(block, hub, power)
 
-    def _starts(self, block: Any, hub: Hub, on: Any) -> None:
+    def _starts(self, block: Block, hub: Hub, on: Vars) -> None:
         start = hub.var(block, "start", 0.0, 1.0)
         before = 1.0 if hub.state.of(hub.name).on else 0.0
-
-        def begins(t: int) -> Any:
-            if t == 0:
-                return linear([(1.0, start[t]), (-1.0, on[t])]) >= -before
-            return linear([(1.0, start[t]), (-1.0, on[t]), (1.0, on[t - 1])]) >= 0.0
-
-        hub.rows(block, "begins", begins)
+        hub.rows(block, "begins", start - on + on.before(before) >= 0.0)
         hub.cost("starts", "start", self.start_cost)
 
-    def _ramps(self, block: Any, hub: Hub, power: Any, on: Any) -> None:
+    def _ramps(self, block: Block, hub: Hub, power: Vars, on: Vars) -> None:
         """Limit the change from step to step, the first from the state; a start or stop may reach least load."""
         step = (self.ramp or 0.0) * self.power * hub.grid.hours
         first = max(step, self.min_load * self.power)
         state = hub.state.of(hub.name)
         known = state.on is not None and state.power_mw is not None
         was_on, was_mw = (1.0 if state.on else 0.0), state.power_mw or 0.0
-
-        def up(t: int) -> Any:
-            if t == 0:
-                return linear([(1.0, power[0])]) <= first - (first - step) * was_on + was_mw
-            return linear([(1.0, power[t]), (-1.0, power[t - 1]), (first - step, on[t - 1])]) <= first
-
-        def down(t: int) -> Any:
-            if t == 0:
-                return linear([(-1.0, power[0]), (first - step, on[0])]) <= first - was_mw
-            return linear([(1.0, power[t - 1]), (-1.0, power[t]), (first - step, on[t])]) <= first
-
         steps = list(hub.steps) if known else list(hub.steps)[1:]
-        hub.rows(block, "ramp_up", up, steps)
-        hub.rows(block, "ramp_down", down, steps)
+        rise = power - power.before(was_mw)
+        hub.rows(block, "ramp_up", (rise + (first - step) * on.before(was_on)).at(steps) <= first, steps)
+        hub.rows(block, "ramp_down", ((first - step) * on - rise).at(steps) <= first, steps)
 
-    def _tank(self, block: Any, hub: Hub, power: Any) -> None:
+    def _tank(self, block: Block, hub: Hub, power: Vars) -> None:
         per_mw = hub.grid.hours * KWH_PER_MWH / self.efficiency
         demand = hub.own["hydrogen_demand_kg"]
         opening = self.opening_kg(hub.name, hub.state.of(hub.name))
         tank = hub.var(block, "tank_kg", 0.0, self.tank)
-
-        def balance(t: int) -> Any:
-            pairs = [(1.0, tank[t]), (-per_mw, power[t])]
-            if t == 0:
-                return linear(pairs) == opening - float(demand[t])
-            return linear([*pairs, (-1.0, tank[t - 1])]) == -float(demand[t])
-
-        level = hub.rows(block, "tank_level", balance)
+        level = hub.rows(block, "tank_level", tank - per_mw * power - tank.before(opening) == -demand)
         says = Text(f"the hydrogen demand of {hub.name}", f"{hub.name} 的氢需求")
         hub.promise("demand", "kg", level, says, weight=0.02, sign=-1.0)
         last = [hub.grid.n - 1]
-        final = hub.rows(block, "tank_end", lambda t: linear([(1.0, tank[t])]) >= self.tank_final * self.tank, last)
+        final = hub.rows(block, "tank_end", tank.at(last) >= self.tank_final * self.tank, last)
         says = Text(f"the final tank level of {hub.name}", f"{hub.name} 的期末储氢")
         hub.promise("tank_final", "kg", final, says, weight=0.01, value=self.tank_final, per_unit=self.tank)
 

@@ -20,10 +20,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-import pyomo.environ as pyo
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from scipy.sparse import csr_array
@@ -31,7 +30,8 @@ from scipy.sparse.csgraph import maximum_flow
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
-from parkopt.models.base import ENERGY_MWH, Case, Finding, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.algebra import Relation
+from parkopt.models.base import ENERGY_MWH, Block, Case, Finding, Hub, Role, Series, Technology, Values, Vars, linear
 from parkopt.park.base import Part
 from parkopt.park.hours import DAY_MIN
 from parkopt.units import Efficiency, Megawatt, MegawattHour, PriceNotNegative
@@ -140,16 +140,17 @@ class EvFleet(Technology):
         share: FloatArray = by_minute.mean(axis=1)
         return share
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Declare the power of each stay, their sum, and what is missing at departure."""
         stays = self.stays(hub.grid)
         charge = hub.var(block, "charge_mw", 0.0, _limit_mw(stays, hub.grid))
         hub.draw(Role.DEMAND, charge)
         pairs = [(k, t) for k, stay in enumerate(stays) for t in stay.steps]
-        power = pyo.Var(pairs, bounds=lambda _, k, t: (0.0, float(stays[k].limit_mw[t])))
-        block.add_component("power_mw", power)
+        limits = np.asarray([stays[k].limit_mw[t] for k, t in pairs], dtype=float)
+        column = hub.cols(block, "power_mw", pairs, 0.0, limits)
+        power = {pair: column[place] for place, pair in enumerate(pairs)}
 
-        def total(t: int) -> Any:
+        def total(t: int) -> Relation:
             there = (k for k, stay in enumerate(stays) if stay.limit_mw[t])
             return linear([*((1.0, power[k, t]) for k in there), (-1.0, charge[t])]) == 0.0
 
@@ -158,19 +159,18 @@ class EvFleet(Technology):
         if self.site_limit is not None:
             self._site(block, hub, charge, self.site_limit)
 
-    def _energy(self, block: Any, hub: Hub, stays: Sequence[Stay], power: Any) -> None:
+    def _energy(self, block: Block, hub: Hub, stays: Sequence[Stay], power: Mapping[tuple[int, int], int]) -> None:
         """Give each stay its energy but for what is missing, and name the missing energy by departure."""
         gain = self.charge_efficiency * hub.grid.hours
-        missing = pyo.Var(range(len(stays)), bounds=(0.0, None))
-        block.add_component("missing_mwh", missing)
+        missing = hub.cols(block, "missing_mwh", range(len(stays)))
 
-        def delivered(k: int) -> Any:
+        def delivered(k: int) -> Relation:
             return linear([*((gain, power[k, t]) for t in stays[k].steps), (1.0, missing[k])]) == stays[k].due_mwh
 
         hub.rows(block, "energy", delivered, range(len(stays)))
         unmet = hub.var(block, "unmet_mwh", 0.0, self._may_miss_mwh(stays, hub.grid))
 
-        def named(t: int) -> Any:
+        def named(t: int) -> Relation:
             leaving = (k for k, stay in enumerate(stays) if stay.leaves == t)
             return linear([*((1.0, missing[k]) for k in leaving), (-1.0, unmet[t])]) == 0.0
 
@@ -181,7 +181,7 @@ class EvFleet(Technology):
         else:
             hub.cost("unmet_charging", "unmet_mwh", self.unmet_price)
 
-    def _site(self, block: Any, hub: Hub, charge: Any, limit: float) -> None:
+    def _site(self, block: Block, hub: Hub, charge: Vars, limit: float) -> None:
         """Limit the whole fleet in the minutes in which anyone is there."""
         present, site = self.present(hub.grid), hub.var(block, "site_mw", 0.0, limit)
         hub.rows(block, "site", lambda t: linear([(1.0, charge[t]), (-float(present[t]), site[t])]) == 0.0)

@@ -24,14 +24,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import pyomo.environ as pyo
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import GridMismatch, WrongValue
-from parkopt.models.base import ENERGY_MWH, POWER_MW, Case, Finding, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.algebra import Relation
+from parkopt.models.base import (
+    ENERGY_MWH,
+    POWER_MW,
+    Block,
+    Case,
+    Finding,
+    Hub,
+    Role,
+    Series,
+    Technology,
+    Values,
+    Vars,
+    linear,
+)
 from parkopt.park.hours import DAY_MIN, Window, minutes, share_inside
 from parkopt.units import Megawatt, MegawattHour, PriceNotNegative, Ratio
 
@@ -107,7 +120,7 @@ class FlexibleLoad(Technology):
         inside = any((begin - opens) % DAY_MIN + steps * step <= length for opens, length in spans)
         return inside and first + steps <= grid.n
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Declare the power and what its form asks for.
 
         Raises
@@ -123,13 +136,11 @@ class FlexibleLoad(Technology):
         hub.draw(Role.DEMAND, power)
         {"energy": self._energy, "block": self._block, "curtailable": self._curtailable}[self.form](block, hub, power)
 
-    def _energy(self, block: Any, hub: Hub, power: Any) -> None:
+    def _energy(self, block: Block, hub: Hub, power: Vars) -> None:
         """Give each day its energy, at least `min_power` in the windows."""
         share, hours = share_inside(hub.grid, self.windows), hub.grid.hours
-        days = _inside(share, hub.grid)
-        rows = hub.rows(
-            block, "energy", lambda t: linear((hours, power[i]) for i in days[t]) == self.energy, list(days)
-        )
+        days, due = _inside(share, hub.grid), self.energy or 0.0
+        rows = hub.rows(block, "energy", lambda t: linear((hours, power[i]) for i in days[t]) == due, list(days))
         says = Text(f"the daily energy of {hub.name}", f"{hub.name} 的日用电量")
         hub.promise("energy", "MWh", rows, says, sign=1.0, value=self.energy if len(days) == 1 else None)
         if self.min_power:
@@ -138,14 +149,15 @@ class FlexibleLoad(Technology):
             steps = np.flatnonzero(share).tolist()
             hub.rows(block, "least", lambda t: linear([(1.0, power[t]), (-float(share[t]), least)]) >= 0.0, steps)
 
-    def _block(self, block: Any, hub: Hub, power: Any) -> None:
+    def _block(self, block: Block, hub: Hub, power: Vars) -> None:
         """Start once a day where a run fits."""
         steps, hours, mw = self._run_steps(hub), self.duration_h or 0.0, self.power or 0.0
         able = {t for t in hub.steps if self.fits(hub.grid, t, steps)}
-        start = pyo.Var(sorted(able), domain=pyo.Binary)
-        block.add_component("start", start)
+        begins = sorted(able)
+        column = hub.cols(block, "start", begins, 0.0, 1.0, integer=True)
+        start = {step: column[place] for place, step in enumerate(begins)}
 
-        def runs(t: int) -> Any:
+        def runs(t: int) -> Relation:
             begun = [(-mw, start[s]) for s in range(t - steps + 1, t + 1) if s in able]
             return linear([(1.0, power[t]), *begun]) == 0.0
 
@@ -167,7 +179,7 @@ class FlexibleLoad(Technology):
             raise WrongValue(Where(field=f"assets.{hub.name}.duration_h"), value=hours, reason=reason)
         return round(steps)
 
-    def _curtailable(self, block: Any, hub: Hub, power: Any) -> None:
+    def _curtailable(self, block: Block, hub: Hub, power: Vars) -> None:
         """Serve the demand but for what is shed at its price."""
         share, hours = share_inside(hub.grid, self.windows), hub.grid.hours
         shed = hub.var(block, "shed_mw", 0.0, (self.curtail_share or 0.0) * self.most_mw(hub.grid))
@@ -232,7 +244,7 @@ class FlexibleLoad(Technology):
         return {key: values[key] for key in ("power_mw", "shed_mw") if key in values}
 
 
-def _level(block: Any, hub: Hub, name: str, mw: float, says: Text, **more: Any) -> Any:
+def _level(block: Block, hub: Hub, name: str, mw: float, says: Text, **more: Any) -> int:
     """Return a variable that a row holds at `mw`: a promise that gives way in all steps alike."""
     level = hub.one(block, f"{name}_level_mw", 0.0, mw)[0]
     row = hub.row(block, f"{name}_kept", linear([(1.0, level)]) >= mw)

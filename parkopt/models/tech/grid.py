@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
-from parkopt.models.base import POWER_MW, Case, Conditions, Finding, Hub, Role, Series, Technology, Values, linear
-from parkopt.models.periods import periods
+from parkopt.models.base import (
+    POWER_MW,
+    Block,
+    Case,
+    Conditions,
+    Finding,
+    Hub,
+    Role,
+    Series,
+    Technology,
+    Values,
+    Vars,
+)
+from parkopt.models.periods import of_steps, periods
 from parkopt.models.prices import adders_yuan_per_mwh, energy_yuan_per_mwh, export_yuan_per_mwh
 from parkopt.park.base import Part
 from parkopt.park.state import AssetState
@@ -26,6 +38,7 @@ class Grid(Technology):
     """Grid connection."""
     title: ClassVar[dict[str, str]] = {"en": "grid", "zh": "电网"}
     order: ClassVar[int] = 9
+    opposites: ClassVar[tuple[tuple[str, str], ...]] = (("import_mw", "export_mw"),)
     includes: ClassVar[dict[str, type[Part]]] = {"tariff": Tariff}
     import_limit: Megawatt
     """Largest import."""
@@ -48,7 +61,7 @@ class Grid(Technology):
             "export_price_yuan_per_mwh": export_yuan_per_mwh(self.tariff, energy),
         }
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Declare import and export, the month's peak, and what contracts bring over the grid."""
         imports = hub.var(block, "import_mw", 0.0, self.import_limit)
         banned = np.zeros(hub.grid.n) if hub.export_banned is None else hub.export_banned
@@ -63,32 +76,27 @@ class Grid(Technology):
         if hub.name in hub.exclusive:
             self._one_way(block, hub, imports, exports)
 
-    def _energy(self, block: Any, hub: Hub, imports: Any) -> None:
+    def _energy(self, block: Block, hub: Hub, imports: Vars) -> None:
         hours, prices = hub.grid.hours, hub.own
         hub.cost("market_energy", "import_mw", prices["energy_price_yuan_per_mwh"] * hours)
         hub.cost("grid_fees", "import_mw", prices["adders_yuan_per_mwh"] * hours)
         hub.cost("export_revenue", "export_mw", -prices["export_price_yuan_per_mwh"] * hours)
-        if hub.over_grid:
-            takes = [take for _, take in hub.over_grid]
-            hub.rows(
-                block,
-                "contracts_within_import",
-                lambda t: linear([(1.0, imports[t]), *((-1.0, take[t]) for take in takes)]) >= 0.0,
-            )
+        own = [take for _, connection, take in hub.over_grid if connection == hub.name]
+        if own:
+            within = imports.sum
+            for take in own:
+                within = within - take
+            hub.rows(block, "contracts_within_import", within >= 0.0)
 
-    def _demand(self, block: Any, hub: Hub, imports: Any) -> None:
+    def _demand(self, block: Block, hub: Hub, imports: Vars) -> None:
         charge = self.tariff.demand
         if charge is None:
             return
         months = periods(hub.grid, "month")
         bases = [self.free_mw(hub.state.of(hub.name), month.key) for month in months]
         rise = hub.each(block, "peak_rise_mw", [(0.0, None)] * len(months))
-        of_step = {int(t): i for i, month in enumerate(months) for t in month.steps}
-        hub.rows(
-            block,
-            "month_peak",
-            lambda t: linear([(1.0, imports[t]), (-1.0, rise[of_step[t]])]) <= bases[of_step[t]],
-        )
+        of_step = of_steps(months, hub.grid.n)
+        hub.rows(block, "month_peak", imports - rise.at(of_step) <= np.asarray(bases)[of_step])
         hub.cost("demand_charge", "peak_rise_mw", charge.price)
 
     def free_mw(self, state: AssetState, month: str) -> float:
@@ -97,14 +105,10 @@ class Grid(Technology):
         planned = self.tariff.demand.planned_peak if self.tariff.demand else 0.0
         return max(so_far, planned)
 
-    def _one_way(self, block: Any, hub: Hub, imports: Any, exports: Any) -> None:
+    def _one_way(self, block: Block, hub: Hub, imports: Vars, exports: Vars) -> None:
         importing = hub.flag(block, "importing")
-        hub.rows(block, "import_only", lambda t: linear([(1.0, imports[t]), (-self.import_limit, importing[t])]) <= 0.0)
-        hub.rows(
-            block,
-            "export_only",
-            lambda t: linear([(1.0, exports[t]), (self.export_limit, importing[t])]) <= self.export_limit,
-        )
+        hub.rows(block, "import_only", imports - self.import_limit * importing <= 0.0)
+        hub.rows(block, "export_only", exports + self.export_limit * importing <= self.export_limit)
 
     def flows(self) -> Mapping[str, Role]:
         """Import and export."""

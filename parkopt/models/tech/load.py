@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import model_validator
@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
 from parkopt.forecast.load import archetype_mw
-from parkopt.models.base import Conditions, Hub, Role, Series, Technology, Values
+from parkopt.models.base import Block, Conditions, Hub, Role, Series, Technology, Values
 from parkopt.park.series import SeriesSpec, on_grid, read_series
 from parkopt.units import MegawattHourPerYear
 
@@ -63,7 +63,7 @@ class Load(Technology):
         scale = 1.0 if self.annual is None else self.annual / (float(np.mean(read.values)) * YEAR_H)
         return {"demand_mw": on_grid(read, self.profile, at.grid) * scale}
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Draw the demand from the bus; there is nothing to decide."""
         del block
         hub.draw(Role.DEMAND, hub.own["demand_mw"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import WrongState
-from parkopt.models.base import ENERGY_MWH, Case, Finding, Hub, Role, Series, Technology, Values, linear
+from parkopt.models.base import ENERGY_MWH, Block, Case, Finding, Hub, Role, Series, Technology, Values, Vars
 from parkopt.park.state import AssetState
 from parkopt.units import Efficiency, LossPerHour, Megawatt, MegawattHour, Ratio, YuanPerMegawattHour
 
@@ -28,6 +28,7 @@ class Storage(Technology):
     kind: Literal["storage"] = "storage"
     """Storage."""
     title: ClassVar[dict[str, str]] = {"en": "storage", "zh": "储能"}
+    opposites: ClassVar[tuple[tuple[str, str], ...]] = (("charge_mw", "discharge_mw"),)
     charge: Megawatt
     """Largest charging power, at the bus."""
     discharge: Megawatt
@@ -79,7 +80,7 @@ class Storage(Technology):
             )
         return min(max(state.soc_mwh, low), high)
 
-    def build(self, block: Any, hub: Hub) -> None:
+    def build(self, block: Block, hub: Hub) -> None:
         """Declare charge, discharge and level; binaries only where the recipe asks for them."""
         charge = hub.var(block, "charge_mw", 0.0, self.charge)
         discharge = hub.var(block, "discharge_mw", 0.0, self.discharge)
@@ -92,31 +93,20 @@ class Storage(Technology):
         if hub.name in hub.exclusive:
             self._one_way(block, hub, charge, discharge)
 
-    def _level(self, block: Any, hub: Hub, charge: Any, discharge: Any, soc: Any) -> None:
+    def _level(self, block: Block, hub: Hub, charge: Vars, discharge: Vars, soc: Vars) -> None:
         hours, last = hub.grid.hours, hub.grid.n - 1
         keep = (1.0 - self.self_discharge) ** hours
         gain, draw = self.charge_efficiency * hours, hours / self.discharge_efficiency
         opening = self.opening_mwh(hub.name, hub.state.of(hub.name))
-
-        def balance(t: int) -> Any:
-            pairs = [(1.0, soc[t]), (-gain, charge[t]), (draw, discharge[t])]
-            if t == 0:
-                return linear(pairs) == keep * opening
-            return linear([*pairs, (-keep, soc[t - 1])]) == 0.0
-
-        hub.rows(block, "level", balance)
-        final = hub.rows(block, "final", lambda t: linear([(1.0, soc[t])]) >= self.soc_final * self.energy, [last])
+        hub.rows(block, "level", soc - gain * charge + draw * discharge - keep * soc.before(opening) == 0.0)
+        final = hub.rows(block, "final", soc.at([last]) >= self.soc_final * self.energy, [last])
         says = Text(f"the final level of {hub.name}", f"{hub.name} 的期末电量")
         hub.promise("soc_final", "MWh", final, says, value=self.soc_final, per_unit=self.energy)
 
-    def _one_way(self, block: Any, hub: Hub, charge: Any, discharge: Any) -> None:
+    def _one_way(self, block: Block, hub: Hub, charge: Vars, discharge: Vars) -> None:
         charging = hub.flag(block, "charging")
-        hub.rows(block, "charge_only", lambda t: linear([(1.0, charge[t]), (-self.charge, charging[t])]) <= 0.0)
-        hub.rows(
-            block,
-            "discharge_only",
-            lambda t: linear([(1.0, discharge[t]), (self.discharge, charging[t])]) <= self.discharge,
-        )
+        hub.rows(block, "charge_only", charge - self.charge * charging <= 0.0)
+        hub.rows(block, "discharge_only", discharge + self.discharge * charging <= self.discharge)
 
     def flows(self) -> Mapping[str, Role]:
         """Take and give at the bus."""
