@@ -60,8 +60,8 @@ def build(p: Neutral) -> linopy.Model:
     b = Build(p)
     bought = b.flow("import", p.import_limit_mw, p.buy_yuan_per_mwh)
     sold = b.flow("export", p.export_limit_mw, -p.sell_yuan_per_mwh)
-    b.balance += [bought, -1 * sold]
-    b.balance += [b.flow(name, most, p.variable_cost.get(name, 0.0)) for name, most in p.available.items()]
+    b.balance += [1 * bought, -1 * sold]
+    b.balance += [1 * b.flow(name, most, p.variable_cost.get(name, 0.0)) for name, most in p.available.items()]
     if p.storage:
         store(b)
     if p.generator:
@@ -96,7 +96,7 @@ def store(b: Build) -> None:
         level = m.add_variables(**bounds, coords=[b.time], name="level")
         m.add_constraints((level - change).isel(time=0) == begin * s.energy_mwh, name="first")
     m.add_constraints(b.later(level - change - p.kept * level.shift(time=1).fillna(0)) == 0, name="level")
-    b.balance += [out, -1 * into]
+    b.balance += [1 * out, -1 * into]
     if p.exclusive:
         b.one_way("store", into, s.charge_mw, out, s.discharge_mw)
 
@@ -120,7 +120,7 @@ def unit(b: Build) -> None:
         rise = power - power.shift(time=1).fillna(0)
         m.add_constraints(rise + (edge - running) * before - edge * on <= 0, name="ramp_up")
         m.add_constraints((edge - running) * on - rise - edge * before <= 0, name="ramp_down")
-    b.balance.append(power)
+    b.balance.append(1 * power)
 
 
 def solve(problem: Neutral) -> dict:

@@ -65,7 +65,9 @@ def store(n: pypsa.Network, p: Neutral) -> None:
         money = {"capital_cost": p.sizing.yuan_per_mwh_for_the_horizon, "e_nom_max": p.sizing.max_mwh}
         n.add("Store", "cells", bus="cells", e_nom_extendable=True, **money, **least)
     else:
-        n.add("Store", "cells", bus="cells", e_nom=s.energy_mwh, e_initial=s.soc_initial * s.energy_mwh, **least)
+        # PyPSA takes no standing loss off e_initial in the first step, so it is taken off here.
+        begin = p.kept * s.soc_initial * s.energy_mwh
+        n.add("Store", "cells", bus="cells", e_nom=s.energy_mwh, e_initial=begin, **least)
     n.add("Link", "charge", bus0="park", bus1="cells", p_nom=s.charge_mw, efficiency=s.charge_efficiency)
     inside, wear = s.discharge_mw / s.discharge_efficiency, s.wear_yuan_per_mwh * s.discharge_efficiency
     out = {"p_nom": inside, "efficiency": s.discharge_efficiency, "marginal_cost": wear}
