@@ -165,7 +165,7 @@ def _facts(solution: Solution) -> dict[str, str | int | float]:
         "gap": solution.gap,
         "objective": solution.objective,
         "solver": solution.solver,
-        "binaries_for": ", ".join(sorted(problem.exclusive)),
+        "binaries_for": ", ".join(sorted(problem.exclusive | {name for name, _ in problem.exclusive_at})),
         "rounds": solution.rounds,
         **{f"synthetic_{key}": text for key, text in dict(problem.park.synthetic or ()).items()},
         **_year_to_date(problem, solution),

@@ -7,7 +7,7 @@ reported variables alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.models.algebra import Rows, Sum, Vars, linear
+from parkopt.models.algebra import Number, Rows, Sum, Vars, linear
 from parkopt.models.hub import GIVES, MAIN, TAKES, Block, Carrier, Headroom, Hub, Role, Series
 from parkopt.park.asset import Asset
 from parkopt.park.base import Location
@@ -69,6 +69,8 @@ class Case:
     """Above 0 where export is forbidden."""
     all_reported: Mapping[str, Values] = field(default_factory=dict)
     """Reported variables of all assets by name."""
+    total_mw: Callable[[Iterable[Role], str | None], FloatArray] | None = None
+    """Sum of the reported powers of some roles at one bus, or at all of them (None), shape (n,)."""
 
     def within(self, key: str, low: float | FloatArray, high: float | FloatArray) -> Finding:
         """Return whether a reported variable keeps its limits."""
@@ -118,6 +120,10 @@ class Technology(Asset):
         """Add variables and rows to `block` and tell the hub about flows, costs and promises."""
         raise NotImplementedError
 
+    def finish(self, block: Block, hub: Hub) -> None:
+        """Add the rows that need what others give and take; called for each asset after all are built."""
+        del block, hub
+
     def report(self, name: str, values: Values, series: Series, grid: TimeGrid) -> dict[str, FloatArray]:
         """Return the variables of the schedule for this asset, by name with unit."""
         raise NotImplementedError
@@ -152,6 +158,11 @@ class Technology(Asset):
         """Yield the lines of the bill in yuan from the reported variables alone, without the model."""
         del case
         yield from ()
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Return what it does where no plan was found in time: values of variables by name."""
+        del series, state, grid
+        return {}
 
     def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
         """Return what the next day inherits, from the reported variables."""

@@ -50,12 +50,19 @@ class Problem:
     grid_factor_kg_per_mwh: float
     objective: Objective = Objective()
     exclusive: frozenset[str] = frozenset()
+    """Assets with binaries against opposite flows in every step."""
+    exclusive_at: frozenset[tuple[str, int]] = frozenset()
+    """Single steps of assets with such binaries: where the linear model ran both ways."""
     committed: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
     """Reported powers by asset that the first steps must keep; shorter than the horizon."""
 
     def with_exclusive(self, assets: frozenset[str]) -> Problem:
         """Return the problem with binaries for more assets."""
         return replace(self, exclusive=self.exclusive | assets)
+
+    def with_exclusive_at(self, places: frozenset[tuple[str, int]]) -> Problem:
+        """Return the problem with binaries in more steps."""
+        return replace(self, exclusive_at=self.exclusive_at | places)
 
 
 @dataclass(frozen=True)
@@ -135,10 +142,28 @@ def build(problem: Problem) -> Built:
     )
     for name, asset in sorted(assets.items(), key=lambda item: item[1].order):
         asset.build(hub.block(name), hub)
+    for name, asset in assets.items():
+        asset.finish(hub.block(name), hub)
+    _one_way_at(hub, assets, problem)
     balance = _balances(hub)
     add_rules(hub.block(RULES), hub, park)
     _commit(hub, assets, problem.committed)
     return Built(hub, problem, balance)
+
+
+def _one_way_at(hub: Hub, assets: Mapping[str, Technology], problem: Problem) -> None:
+    """Hold opposite flows apart in single steps: ``one <= U1 flag``, ``other <= U2 (1 - flag)``."""
+    for name, asset in assets.items():
+        steps = sorted(step for owner, step in problem.exclusive_at if owner == name)
+        if not steps or name in problem.exclusive:
+            continue
+        block = hub.block(name)
+        for one, other in asset.opposites:
+            first, second = block.variables[one], block.variables[other]
+            flag = hub.cols(block, f"{one}_runs", steps, 0.0, 1.0, integer=True)
+            most, least = first.upper[steps], second.upper[steps]
+            hub.rows(block, f"{one}_only", first.at(steps) - most * flag <= 0.0, steps)
+            hub.rows(block, f"{other}_only", second.at(steps) + least * flag <= least, steps)
 
 
 def _balances(hub: Hub) -> dict[str, Any]:
@@ -161,7 +186,8 @@ def _net(hub: Hub, bus: str) -> Sum:
 def _commit(hub: Hub, assets: Mapping[str, Technology], committed: Mapping[str, Mapping[str, FloatArray]]) -> None:
     """Hold the flows at the buses to what was committed, in the first steps."""
     for flow in (*hub.supplies, *hub.draws):
-        keys = [key for key, role in assets[flow.asset].flows().items() if role == flow.role]
+        asset = assets[flow.asset]
+        keys = [key for key, role in asset.flows().items() if role == flow.role and asset.bus_of(key) == flow.bus]
         given = committed.get(flow.asset, {})
         if isinstance(flow.mw, Vars) and len(keys) == 1 and keys[0] in given:
             _hold(flow, given[keys[0]])

@@ -46,6 +46,8 @@ class Role(StrEnum):
     """Export."""
     WITHIN_IMPORT = "within_import"
     """A part of the import that is bought otherwise; not a flow of its own at the bus."""
+    WITHIN_CHARGE = "within_charge"
+    """A part of the charging that may come from local green energy only; not a flow of its own at the bus."""
     SENT = "sent"
     """What a line takes from one power bus."""
     ARRIVED = "arrived"
@@ -117,6 +119,10 @@ class Promise:
     """Length of a step, where powers given way are said as energy."""
     per_unit: float = 1.0
     """How much of `unit` one unit of the field is (a level of a 120 MWh store: 120)."""
+    series: str = "demand_mw"
+    """The fixed series that gives way, where there is no component."""
+    bus: str | None = None
+    """The bus where that series is drawn; the asset's own where absent."""
 
 
 @dataclass
@@ -149,6 +155,8 @@ class Hub:
     emissions: list[tuple[Vars, FloatArray]] = field(default_factory=list)
     over_grid: list[tuple[str, str, Vars]] = field(default_factory=list)
     """Contract, the connection that it is delivered over, and what is taken."""
+    green_charging: list[Flow] = field(default_factory=list)
+    """Charging that may come from local green energy only."""
     headroom: list[Headroom] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)

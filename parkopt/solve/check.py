@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -82,7 +83,8 @@ def cases(problem: Problem, reported: Reported) -> Iterator[tuple[Technology, Ca
         assert isinstance(asset, Technology)
         state, series = problem.state.of(name), problem.series[name]
         within = _within_mw(problem, reported, name)
-        yield asset, Case(name, reported[name], series, state, problem.grid, within, banned, reported)
+        total = partial(total_mw, problem, reported)
+        yield asset, Case(name, reported[name], series, state, problem.grid, within, banned, reported, total)
 
 
 def _within_mw(problem: Problem, reported: Reported, connection: str) -> FloatArray:

@@ -98,8 +98,8 @@ def _slacks(built: Built, form: Compiled) -> Iterable[Slack]:
     buses = built.hub.buses
     for promise in built.hub.promises:
         if promise.component is None:  # a load: serve less of it
-            whole = built.hub.series[promise.asset]["demand_mw"]
-            for step, row in built.balance[buses.get(promise.asset, MAIN)].items():
+            whole = built.hub.series[promise.asset][promise.series]
+            for step, row in built.balance[promise.bus or buses.get(promise.asset, MAIN)].items():
                 yield Slack(promise, step, row, None, 1.0, float(whole[step]))
             continue
         for step, place in promise.component.items():

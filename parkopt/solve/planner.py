@@ -20,12 +20,16 @@ from parkopt.models.build import Built, Problem, build, recipe_for
 from parkopt.models.hub import Hub
 from parkopt.solve._compiled import Compiled, compiled, compiled_by_pyomo, values_of
 from parkopt.solve.explain import explain
-from parkopt.solve.status import Limits, Raw, run, version
+from parkopt.solve.fallback import by_rule
+from parkopt.solve.relaxed import search
+from parkopt.solve.status import Limits, Raw, version
 
 BOTH_MW = 1e-6
 """Power below which a flow counts as none, when opposite flows are looked for."""
 COMPARED_ROWS = 20_000
 """Up to here each new structure is compiled by Pyomo as well and compared; beyond, that takes longer than HiGHS."""
+WHOLE_ASSET_FROM = 3
+"""Round from which binaries are added for all steps of an asset at once."""
 KEPT = 16
 """Structures that a planner keeps."""
 
@@ -121,15 +125,16 @@ class Planner:
         FormsDiffer
             Where the arrays are not those of Pyomo's compiler (a fault of the code).
         """
-        limits, clock = limits or Limits(), _Clock()
+        clock, limits = _Clock(), limits or Limits()
+        limits = replace(limits, gap=limits.gap_for(problem.grid.n))
         reasons: list[str] = []
         problem = problem.with_exclusive(recipe_for(problem))
         for rounds in count(1):
             solution = self._once(problem, limits, clock, reasons)
-            more = both_ways(solution) - problem.exclusive
+            more = both_ways(solution)
             if not more:
                 return replace(solution, rounds=rounds, reasons=tuple(reasons))
-            problem = problem.with_exclusive(more)
+            problem = _apart(problem, more, rounds)
         raise AssertionError
 
     def _once(self, problem: Problem, limits: Limits, clock: _Clock, reasons: list[str]) -> Solution:
@@ -137,7 +142,9 @@ class Planner:
         clock.lap("build")
         form = self._form(built, reasons)
         clock.lap("compile")
-        raw = _run(form, problem, limits)
+        raw = _run(form, problem, replace(limits, seconds=limits.seconds - clock.seconds.get("highs", 0.0)))
+        if raw.outcome == "nothing":
+            raw = by_rule(built, form) or raw
         clock.lap("highs")
         _require(raw, built)
         values = values_of(form, built.hub, raw.x)
@@ -167,7 +174,7 @@ class Planner:
             return "a coefficient became zero or ceased to be"
         if built.hub.grid.n not in {other[0] for other in self._kept}:
             return "another number of steps"
-        if built.problem.exclusive:
+        if built.problem.exclusive or built.problem.exclusive_at:
             return "other assets, rules or binaries"
         return "other assets or rules"
 
@@ -224,12 +231,13 @@ def solve(problem: Problem, limits: Limits | None = None) -> Solution:
 
 def _run(form: Compiled, problem: Problem, limits: Limits) -> Raw:
     if problem.objective.goal != "carbon":
-        return run(form, form.cost, limits)
-    least = run(form, form.carbon, limits)
+        return search(form, form.cost, limits)
+    least = search(form, form.carbon, limits)
     if least.outcome not in ("optimal", "time_limit"):
         return least
-    capped = _cap(form, form.carbon, least.objective, limits.gap)
-    return run(capped, capped.cost, limits)
+    capped = _cap(form, form.carbon, least.objective, limits.gap_for(problem.grid.n))
+    second = search(capped, capped.cost, replace(limits, seconds=limits.seconds - least.seconds))
+    return replace(least, outcome="time_limit") if second.outcome == "nothing" else second
 
 
 def _cap(form: Compiled, weights: FloatArray, value: float, tolerance: float) -> Compiled:
@@ -254,12 +262,19 @@ def _require(raw: Raw, built: Built) -> None:
         raise NoSolution(status=raw.status)
 
 
-def both_ways(solution: Solution) -> frozenset[str]:
-    """Return the assets that run opposite flows in one step."""
+def _apart(problem: Problem, places: frozenset[tuple[str, int]], rounds: int) -> Problem:
+    """Return the problem with binaries where flows met; from the third round on, in all steps of those assets."""
+    if rounds < WHOLE_ASSET_FROM:
+        return problem.with_exclusive_at(places)
+    return problem.with_exclusive(frozenset(name for name, _ in places))
+
+
+def both_ways(solution: Solution) -> frozenset[tuple[str, int]]:
+    """Return the assets and steps in which opposite flows run together."""
     found = set()
     for name, asset in solution.problem.park.assets.items():
         own = solution.values.get(name, {})
         for one, other in asset.opposites if isinstance(asset, Technology) else ():
-            if bool(np.any(np.minimum(own[one], own[other]) > BOTH_MW)):
-                found.add(name)
+            meet = np.flatnonzero(np.minimum(own[one], own[other]) > BOTH_MW)
+            found |= {(name, step) for step in meet.tolist()}
     return frozenset(found)

@@ -13,7 +13,11 @@ import numpy as np
 from parkopt.clock import FloatArray
 from parkopt.solve._compiled import Compiled
 
-Outcome = Literal["optimal", "time_limit", "infeasible", "unbounded", "nothing"]
+Outcome = Literal["optimal", "time_limit", "rule_based", "infeasible", "unbounded", "nothing"]
+"""`optimal` is within the gap; `time_limit` is the best schedule found; `rule_based` is no plan but a habit."""
+FINE_GAP, WIDE_GAP = 1e-4, 1e-3
+MANY_STEPS = 200
+"""Steps beyond which `WIDE_GAP` is enough: the last per mille of a week costs more time than it is worth."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,15 @@ class Limits:
     """How long and how exactly to solve."""
 
     seconds: float = 60.0
-    """Time limit of one HiGHS run."""
-    gap: float = 1e-4
-    """Relative MIP gap at which a schedule is good enough."""
+    """Time limit of one solve; at least a microsecond is given."""
+    gap: float | None = None
+    """Relative MIP gap at which a schedule is good enough; by the horizon's length where None."""
+
+    def gap_for(self, steps: int) -> float:
+        """Return the gap for a horizon of so many steps."""
+        if self.gap is not None:
+            return self.gap
+        return FINE_GAP if steps <= MANY_STEPS else WIDE_GAP
 
 
 @dataclass(frozen=True)
@@ -45,25 +55,30 @@ class _Quiet(highspy.Highs):  # type: ignore[misc]
         """Leave the callbacks off."""
 
 
-def run(problem: Compiled, cost: FloatArray, limits: Limits) -> Raw:
-    """Solve the arrays with the given cost and return what came out."""
-    solver = _solver(limits)
-    solver.passModel(_lp(problem, cost))
+def run(problem: Compiled, cost: FloatArray, limits: Limits, start: FloatArray | None = None) -> Raw:
+    """Solve the arrays with the given cost, from a known schedule where there is one, and return what came out."""
+    solver = new_solver(limits)
+    pass_lp(solver, problem, cost)
+    if start is not None:
+        known = highspy.HighsSolution()
+        known.col_value = start.tolist()
+        solver.setSolution(known)
     begin = time.perf_counter()
     solver.run()
-    seconds = time.perf_counter() - begin
-    return _read(solver, problem, cost, seconds)
+    return _read(solver, problem, cost, time.perf_counter() - begin)
 
 
-def _solver(limits: Limits) -> Any:
+def new_solver(limits: Limits) -> Any:
+    """Return a silent HiGHS with the limits."""
     solver = _Quiet()
     solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("time_limit", limits.seconds)
-    solver.setOptionValue("mip_rel_gap", limits.gap)
+    solver.setOptionValue("time_limit", max(limits.seconds, 1e-6))
+    solver.setOptionValue("mip_rel_gap", limits.gap_for(0))
     return solver
 
 
-def _lp(problem: Compiled, cost: FloatArray) -> Any:
+def pass_lp(solver: Any, problem: Compiled, cost: FloatArray, *, relaxed: bool = False) -> None:
+    """Hand the arrays to HiGHS, without whole numbers where `relaxed`."""
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(problem.lower), len(problem.row_lower)
     lp.col_cost_ = cost
@@ -73,16 +88,15 @@ def _lp(problem: Compiled, cost: FloatArray) -> Any:
     lp.a_matrix_.start_ = problem.matrix.indptr
     lp.a_matrix_.index_ = problem.matrix.indices
     lp.a_matrix_.value_ = problem.matrix.data
-    if problem.integer.any():
+    if problem.integer.any() and not relaxed:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(flag)] for flag in problem.integer]
-    return lp
+        lp.integrality_ = [kinds[flag] for flag in problem.integer.tolist()]
+    solver.passModel(lp)
 
 
 def _read(solver: Any, problem: Compiled, cost: FloatArray, seconds: float) -> Raw:
-    status = solver.getModelStatus()
-    text = str(solver.modelStatusToString(status))
-    outcome = _outcome(solver, status)
+    text = str(solver.modelStatusToString(solver.getModelStatus()))
+    outcome = outcome_of(solver)
     if outcome not in ("optimal", "time_limit"):
         return Raw(outcome, text, np.empty(0), float("nan"), float("nan"), seconds)
     x = np.asarray(solver.getSolution().col_value)
@@ -90,8 +104,9 @@ def _read(solver: Any, problem: Compiled, cost: FloatArray, seconds: float) -> R
     return Raw(outcome, text, x, float(cost @ x), gap, seconds)
 
 
-def _outcome(solver: Any, status: Any) -> Outcome:
-    kinds = highspy.HighsModelStatus
+def outcome_of(solver: Any) -> Outcome:
+    """Return what a run came to, in one word."""
+    kinds, status = highspy.HighsModelStatus, solver.getModelStatus()
     if status == kinds.kOptimal:
         return "optimal"
     if status == kinds.kInfeasible:

@@ -55,7 +55,7 @@ def test_both_ways_finds_opposites():
     values = {"ess": {"charge_mw": np.array([0.0, 2.0]), "discharge_mw": np.array([0.0, 1.0])}}
     assets = {"ess": technologies()["storage"].model_validate(ESS)}
     both = SimpleNamespace(values=values, problem=SimpleNamespace(park=SimpleNamespace(assets=assets)))
-    assert both_ways(both) == {"ess"}
+    assert both_ways(both) == {("ess", 1)}
 
 
 def test_unlimited_export_is_unbounded():
@@ -139,7 +139,7 @@ def test_hydrogen_demand_in_conflict_is_named():
     assert "h2.demand" in caught.value.remedy("en")
 
 
-def test_no_time_gives_no_schedule_and_says_so():
+def many_units():
     unit = {
         "kind": "electrolyser",
         "enterprise": "h2",
@@ -149,9 +149,23 @@ def test_no_time_gives_no_schedule_and_says_so():
         "tank": "900 kg",
     }
     extra = {f"h{i}": unit | {"enterprise": f"h{i}"} for i in range(12)}
-    problem = small_problem({"grid": grid_asset(500)} | extra, {"grid": prices(np.linspace(100, 900, 48))})
+    return small_problem({"grid": grid_asset(500)} | extra, {"grid": prices(np.linspace(100, 900, 48))})
+
+
+def test_no_time_gives_the_schedule_of_habit_marked():
+    """A microsecond is no time for a plan: what comes out holds all promises, says what it is, and how far it may be off."""
+    solution = solve(many_units(), Limits(seconds=0.0))
+    assert solution.outcome == "rule_based"
+    assert_conserves(solution)
+    best = solve(many_units(), Limits(gap=1e-4))
+    assert best.objective <= solution.objective * (1 + 1e-9)
+    assert solution.gap >= 1 - best.objective / solution.objective - 1e-6
+
+
+def test_no_schedule_at_all_is_said(monkeypatch):
+    monkeypatch.setattr("parkopt.solve.planner.by_rule", lambda built, form: None)
     with pytest.raises(NoSolution) as caught:
-        solve(problem, Limits(seconds=0.0001))
+        solve(many_units(), Limits(seconds=0.0))
     assert "time" in caught.value.message("en").lower()
 
 
