@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from parkopt.carbon.opening import origin_faults
-from parkopt.clock import TimeGrid
+from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Where, raise_all
 from parkopt.faults import OutOfRange, UnknownAsset, WrongOption, WrongState
 from parkopt.models import Objective
@@ -48,6 +48,10 @@ class DayRequest:
     """60, 30 or 15."""
     days: int = 1
     """Number of days in one model."""
+    begins: time = time(0)
+    """When the first day begins: later than midnight where a day is planned anew while it runs."""
+    committed: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
+    """Flows by asset that the first steps must keep."""
     objective: Objective = field(default_factory=Objective)
     """What to be good at."""
     weather: str = ""
@@ -62,6 +66,13 @@ class DayRequest:
     """What the last schedule handed over."""
     limits: Limits = field(default_factory=Limits)
     """Time limit and gap."""
+
+    def grid(self, zone: timezone) -> TimeGrid:
+        """Return the steps of the request in a park's zone."""
+        whole = TimeGrid.day(self.day, zone, self.step_min, self.days)
+        start = datetime.combine(self.day, self.begins, zone)
+        passed = int((start - whole.start) / whole.step)
+        return TimeGrid(start, whole.step, whole.n - passed, zone)
 
 
 FIRST_YEAR, LAST_YEAR = 1950, 2099
@@ -129,6 +140,15 @@ def asked_sha256(request: DayRequest) -> str:
     """Return the hash of what was asked for, files by their meaning and not by their place."""
     loads = {name: (own.spec.model_dump(exclude={"file"}), own.annual_mwh) for name, own in request.loads.items()}
     mapped = request.weather_map.model_dump() if request.weather_map else None
-    asked = [request.day.isoformat(), request.step_min, request.days, vars(request.objective), request.weather_basis]
+    asked: list[object] = [
+        request.day.isoformat(),
+        request.step_min,
+        request.days,
+        vars(request.objective),
+        request.weather_basis,
+    ]
+    if request.begins != time(0) or request.committed:
+        kept = {name: {key: list(mw) for key, mw in own.items()} for name, own in request.committed.items()}
+        asked += [request.begins.isoformat(), kept]
     text = json.dumps([*asked, mapped, loads, vars(request.limits)], sort_keys=True, default=str)
     return sha256(text.encode()).hexdigest()

@@ -14,8 +14,15 @@ from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.base import Technology
 from parkopt.models.build import Problem
 from parkopt.models.tech import technologies
-from parkopt.park.state import ParkState, YearSoFar
-from parkopt.solve.check import breaches_mwh, ratio_energies
+from parkopt.park.state import ParkState
+from parkopt.solve.check_rules import (
+    breaches_mwh,
+    breaches_t,
+    green_scores,
+    ratio_energies,
+    year_after,
+    year_end_ratios,
+)
 from parkopt.solve.planner import Solution
 
 
@@ -60,6 +67,7 @@ VARIABLES: dict[str, Meaning] = {
     "export_wh": Meaning("Wh", "export by source", "分来源上网电量"),
     "park_factor_kg_per_mwh": Meaning("kg/MWh", "hourly carbon factor of the park's consumption", "园区分时用电碳因子"),
     "park_carbon_ug": Meaning("ug", "CO2 of the park's consumption", "园区用电碳排放"),
+    "fuel_ug": Meaning("ug", "CO2 of fuels burnt in the park, power and heat", "园区燃料燃烧碳排放（含供热）"),
     "park_consumption_wh": Meaning("Wh", "consumption of the park", "园区用电量"),
 }
 
@@ -68,12 +76,17 @@ def meaning(name: str) -> Meaning:
     """Return unit and meaning of a variable; a technology of your own says its variables' in `meanings`."""
     if name in VARIABLES:
         return VARIABLES[name]
+    if name.startswith("connection_"):
+        whole = meaning(name.removeprefix("connection_"))
+        return Meaning(whole.units, f"{whole.en}, by connection", f"{whole.zh}（分并网点）")
     own = {key: words for cls in technologies().values() for key, words in cls.meanings.items()}
     return Meaning(*own[name])
 
 
 BUS = ("import_mw", "export_mw", "energy_price_yuan_per_mwh", "adders_yuan_per_mwh", "export_price_yuan_per_mwh")
-"""Variables of the one grid connection: they have no asset dimension."""
+"""Variables of the grid connection: they have no asset dimension. Of several connections the powers are summed and
+the prices are the first one's; each connection's own stand beside them as ``connection_import_mw`` and so on."""
+SUMMED = ("import_mw", "export_mw")
 
 
 def to_schedule(solution: Solution, provenance: Mapping[str, str | int | float]) -> xr.Dataset:
@@ -95,8 +108,11 @@ def to_schedule(solution: Solution, provenance: Mapping[str, str | int | float])
     problem, reported = solution.problem, solution.reported
     names = list(problem.park.assets)
     data = {key: (("asset", "time"), _rows(key, names, reported, problem.grid)) for key in _keys(reported)}
-    grid_name = next(iter(problem.park.of_kind("grid")))
-    bus = {key: ("time", reported[grid_name][key]) for key in BUS}
+    connections = list(problem.park.of_kind("grid"))
+    bus = {key: ("time", _at_grid(key, [reported[name] for name in connections], problem.grid.n)) for key in BUS}
+    if len(connections) > 1:
+        own = {name: reported[name] if name in connections else {} for name in names}
+        data |= {f"connection_{key}": (("asset", "time"), _rows(key, names, own, problem.grid)) for key in BUS}
     lines, cost, bill = _costs(solution)
     made = xr.Dataset(
         {**data, **bus, "cost_yuan": (("line", "time"), cost), "bill_yuan": ("line", bill)},
@@ -109,6 +125,14 @@ def to_schedule(solution: Solution, provenance: Mapping[str, str | int | float])
         attrs={**_facts(solution), **provenance},
     )
     return described(made)
+
+
+def _at_grid(key: str, connections: list[Mapping[str, FloatArray]], n: int) -> FloatArray:
+    """Return a variable of the connection to the grid; a park off the grid has zeros."""
+    if not connections:
+        return np.zeros(n)
+    total: FloatArray = np.sum([own[key] for own in connections], axis=0)
+    return total if key in SUMMED else connections[0][key]
 
 
 def utc_times(grid: TimeGrid) -> pd.DatetimeIndex:
@@ -145,7 +169,7 @@ def _costs(solution: Solution) -> tuple[list[str], FloatArray, FloatArray]:
         if len(yuan) == cost.shape[1]:
             cost[index] = yuan
         else:
-            cost[index, -1] = float(yuan[0])
+            cost[index, -1] = float(np.sum(yuan))
     return lines, cost, cost.sum(axis=1)
 
 
@@ -169,7 +193,9 @@ def _facts(solution: Solution) -> dict[str, str | int | float]:
         "rounds": solution.rounds,
         **{f"synthetic_{key}": text for key, text in dict(problem.park.synthetic or ()).items()},
         **_year_to_date(problem, solution),
+        **green_scores(problem, solution.reported),
         **{f"breach_{name}_mwh": mwh for name, mwh in breaches_mwh(problem, solution.reported).items()},
+        **{f"breach_{name}_t": tonnes for name, tonnes in breaches_t(problem, solution.reported).items()},
     }
 
 
@@ -184,7 +210,15 @@ def _year_to_date(problem: Problem, solution: Solution) -> dict[str, float]:
         "year_self_use_of_available": total["self_use_mwh"] / available,
         "year_self_use_of_demand": total["self_use_mwh"] / demand,
         "year_export_of_available": total["export_mwh"] / available,
+        **_year_end(problem, solution),
     }
+
+
+def _year_end(problem: Problem, solution: Solution) -> dict[str, float]:
+    """Return the ratios that are expected at the year's end, and 1 or 0 for whether each holds then."""
+    found = year_end_ratios(problem, solution.reported)
+    ratios = {f"expected_{name}": ratio for name, (ratio, _) in found.items()}
+    return ratios | {f"expected_{name}_holds": float(holds) for name, (_, holds) in found.items()}
 
 
 def _json(data: object) -> str:
@@ -198,19 +232,17 @@ def _flows(problem: Problem) -> dict[str, dict[str, str]]:
 
 
 def next_state(solution: Solution) -> ParkState:
+    """Return what the next day inherits from a solution; see `state_after`."""
+    return state_after(solution.problem, solution.reported)
+
+
+def state_after(problem: Problem, reported: Mapping[str, Mapping[str, FloatArray]]) -> ParkState:
     """Return what the next day inherits: levels, the month's peak, contracts, the year's energies."""
-    problem = solution.problem
     assets = {
-        name: asset.next_state(problem.state.of(name), solution.reported[name], problem.series[name], problem.grid)
+        name: asset.next_state(problem.state.of(name), reported[name], problem.series[name], problem.grid)
         for name, asset in problem.park.assets.items()
         if isinstance(asset, Technology)
     }
     changed = {name: state for name, state in assets.items() if state.model_dump(exclude_defaults=True)}
-    return ParkState(park=problem.park.id, at=problem.grid.end, assets=changed, year=_year(problem, solution))
-
-
-def _year(problem: Problem, solution: Solution) -> YearSoFar:
-    before, day = problem.state.year, ratio_energies(problem, solution.reported)
-    year = int(problem.grid.local[0].year)
-    total = {key: getattr(before, key) + value for key, value in day.items()}
-    return YearSoFar(year=year, **total)
+    year = year_after(problem, reported)
+    return ParkState(park=problem.park.id, at=problem.grid.end, assets=changed, year=year)

@@ -42,15 +42,21 @@ def grid_asset(
     adders_yuan_per_mwh: float = 0.0,
     demand_yuan_per_mw: float | None = None,
     planned_peak_mw: float = 0.0,
+    tariff: Plain | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    """Return a grid connection as plain data; its prices come from `prices`."""
-    tariff: dict[str, Any] = {"id": "t", "mode": "fixed", "basis": "synthetic", "energy": {"flat": "0 yuan/MWh"}}
+    """Return a grid connection as plain data; its prices come from `prices`.
+
+    `tariff` adds keys to its tariff (`{"fixed": ...}`), and any other keyword adds a field of the connection.
+    """
+    whole: dict[str, Any] = {"id": "t", "mode": "fixed", "basis": "synthetic", "energy": {"flat": "0 yuan/MWh"}}
     if adders_yuan_per_mwh:
-        tariff["adders"] = {"fees": {"price": f"{adders_yuan_per_mwh!r} yuan/MWh", "basis": "synthetic"}}
+        whole["adders"] = {"fees": {"price": f"{adders_yuan_per_mwh!r} yuan/MWh", "basis": "synthetic"}}
     if demand_yuan_per_mw is not None:
         peak = f"{planned_peak_mw!r} MW"
-        tariff["demand"] = {"price": f"{demand_yuan_per_mw!r} yuan/MW/month", "planned_peak": peak}
-    return {"kind": "grid", "import_limit": f"{import_mw!r} MW", "export_limit": f"{export_mw!r} MW", "tariff": tariff}
+        whole["demand"] = {"price": f"{demand_yuan_per_mw!r} yuan/MW/month", "planned_peak": peak}
+    limits = {"import_limit": f"{import_mw!r} MW", "export_limit": f"{export_mw!r} MW"}
+    return {"kind": "grid", **limits, "tariff": {**whole, **(tariff or {})}, **more}
 
 
 def load_asset(enterprise: str = "works") -> dict[str, Any]:
@@ -99,7 +105,8 @@ def small_problem(
     given = {name: {key: grid.array(key, values) for key, values in own.items()} for name, own in series.items()}
     for name, asset in made.items():
         if isinstance(asset, Grid):
-            given[name]["adders_yuan_per_mwh"] = adders_yuan_per_mwh(asset.tariff, grid)
+            energy = given[name]["energy_price_yuan_per_mwh"]
+            given[name]["adders_yuan_per_mwh"] = adders_yuan_per_mwh(asset.tariff, grid, energy)
     at = Conditions(grid, xr.Dataset(), HERE, Path())
     whole = {name: given[name] if name in given else asset.series(at) for name, asset in made.items()}
     park = _park(made, Rules.model_validate(rules or {}))

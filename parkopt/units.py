@@ -29,17 +29,30 @@ EXAMPLES = {
     "yuan/MWh": "0.398 yuan/kWh",
     "yuan/MW/month": "48 yuan/kW/month",
     "yuan/month": "20000 yuan/month",
+    "yuan/day": "300 yuan/day",
+    "MVA": "50 MVA",
+    "yuan/MVA/month": "28 yuan/kVA/month",
     "yuan": "4000 yuan",
     "yuan/t": "97.5 yuan/t",
     "kWh/kg": "52 kWh/kg",
     "kg": "4 t",
     "kg/day": "4 t/day",
+    "kg/h": "2 t/h",
+    "yuan/kg": "30 yuan/kg",
     "kg/MWh": "0.5827 kg/kWh",
     "m": "105 m",
     "deg": "25 deg",
     "1/h": "0.0001/h",
     "MWh/year": "420 GWh/yr",
     "1/K": "-0.0034/K",
+    "year": "15 yr",
+    "1/year": "1.5 %/yr",
+    "yuan/MW": "300 yuan/kW",
+    "yuan/h": "120 yuan/h",
+    "t": "250 t",
+    "t/year": "180000 t/yr",
+    "degC": "55 degC",
+    "MW/K": "0.4 MW/K",
     "": "0.93",
 }
 _LEADING = re.compile(
@@ -47,6 +60,8 @@ _LEADING = re.compile(
 )
 """A comma separates thousands only: "1,5 MW" would else be read as 15 MW."""
 _CALENDAR = re.compile(r"month|year|\b(yr|a|annum)\b")
+_APPARENT = re.compile(r"VA\b|volt_?ampere", re.IGNORECASE)
+"""Apparent power: of one dimension with MW, and something else by the power factor."""
 
 
 @cache
@@ -99,6 +114,8 @@ def _convert(number: float, written: str, unit: str, text: str, example: str) ->
     try:
         if bool(_CALENDAR.search(written)) != bool(_CALENDAR.search(unit)):
             raise ValueError(written)  # yuan/kWh and yuan/kW/month have one dimension, and differ 730-fold in meaning
+        if bool(_APPARENT.search(written)) != bool(_APPARENT.search(unit)):
+            raise ValueError(written)
         quantity = units.Quantity(number, units.parse_units(_plain(written)))
         return float(quantity.to(_plain(unit) or "dimensionless").magnitude)
     except Exception as error:
@@ -157,7 +174,9 @@ class Quantity:
     @property
     def example(self) -> str:
         """A way to write such a quantity."""
-        return EXAMPLES.get(self.unit, f"1 {self.unit}")
+        text = EXAMPLES.get(self.unit, f"1 {self.unit}")
+        inside = bool(self.unit) or self.low <= float(text) <= self.high
+        return text if inside else f"{min(max(float(text), self.low), self.high):g}"
 
     def show(self, number: float) -> str:
         """Return the number with its unit, as a park file would write it."""
@@ -194,9 +213,15 @@ YuanPerMegawattHour = Annotated[float, Quantity("yuan/MWh", -1e5, 1e5)]
 PriceNotNegative = Annotated[float, Quantity("yuan/MWh", 0, 1e5)]
 YuanPerMegawattMonth = Annotated[float, Quantity("yuan/MW/month")]
 YuanPerMonth = Annotated[float, Quantity("yuan/month")]
+YuanPerDay = Annotated[float, Quantity("yuan/day")]
+MegavoltAmpere = Annotated[float, Quantity("MVA")]
+YuanPerMegavoltAmpereMonth = Annotated[float, Quantity("yuan/MVA/month")]
 YuanPerTonne = Annotated[float, Quantity("yuan/t")]
 Kilogram = Annotated[float, Quantity("kg")]
 KilogramPerDay = Annotated[float, Quantity("kg/day")]
 KilogramPerMegawattHour = Annotated[float, Quantity("kg/MWh", 0, 5000)]
 KilowattHourPerKilogram = Annotated[float, Quantity("kWh/kg", 33.3, 200)]
+KilowattHourPerKilogramMade = Annotated[float, Quantity("kWh/kg", 0, 200)]
+KilogramPerHour = Annotated[float, Quantity("kg/h")]
+YuanPerKilogram = Annotated[float, Quantity("yuan/kg", 0, 1e6)]
 TonnePerYear = Annotated[float, Quantity("t/year")]

@@ -7,8 +7,10 @@ given, except the last two, which write the results and append to the park's log
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
 from parkopt.park.schema import Park, ParkFile
 from parkopt.park.state import ParkState
+from parkopt.reopen import ReplanRequest, committed_of, grid_of, opening_of, state_at, steps_until, with_levels
 from parkopt.results.all import write_all
 from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
@@ -122,6 +125,33 @@ class Context:
     """Gives the log of a park; nothing is recorded without it."""
 
 
+def reopen(request: ReplanRequest, ctx: Context) -> DayRequest:
+    """Take over the running day: its state at the moment asked for, and what stays committed."""
+    earlier, attrs = request.earlier, request.earlier.attrs
+    whole = replace(
+        request.day,
+        day=date.fromisoformat(str(attrs["date"])),
+        days=int(attrs["days"]),
+        step_min=int(attrs["step_min"]),
+        begins=time.fromisoformat(str(attrs["begins"])),
+        state=opening_of(earlier),
+    )
+    posed = forecast(fetch_weather(load_park(whole, ctx), ctx), ctx)
+    park, grid = posed.problem.park, posed.problem.grid
+    grid.require("schedule", grid_of(earlier, park))
+    passed = steps_until(grid, request.at)
+    state = state_at(posed.problem, earlier, passed, posed.observed.loaded.factor)
+    local = request.at.astimezone(grid.zone)
+    return replace(
+        whole,
+        day=local.date(),
+        days=(grid.end.astimezone(grid.zone).date() - local.date()).days,
+        begins=local.time(),
+        state=with_levels(state, request.levels_mwh, park),
+        committed=committed_of(earlier, park, passed, math.ceil(request.keep / grid.step)),
+    )
+
+
 def load_park(request: DayRequest, ctx: Context) -> Loaded:
     """Read and check the park file; lay the grid; check the opening state against both."""
     del ctx
@@ -130,7 +160,7 @@ def load_park(request: DayRequest, ctx: Context) -> Loaded:
     raise_all(name_faults(file.park))
     park = with_loads(file.park, request)
     file = file.model_copy(update={"park": park})
-    grid = TimeGrid.day(request.day, fixed_zone(park.zone), request.step_min, request.days)
+    grid = request.grid(fixed_zone(park.zone))
     where = Where(str(file.path), field="carbon.grid_factor")
     return Loaded(request, file, grid, opening_state(request.state, park, grid), factor(park.carbon.grid_factor, where))
 
@@ -153,7 +183,13 @@ def forecast(observed: Observed, ctx: Context) -> Forecast:
     at = Conditions(loaded.grid, observed.weather, loaded.park.location, loaded.file.folder)
     series = {n: a.series(at) for n, a in loaded.park.assets.items() if isinstance(a, Technology)}
     problem = Problem(
-        loaded.park, loaded.grid, series, loaded.state, loaded.factor.kg_per_mwh, loaded.request.objective
+        loaded.park,
+        loaded.grid,
+        series,
+        loaded.state,
+        loaded.factor.kg_per_mwh,
+        loaded.request.objective,
+        committed=loaded.request.committed,
     )
     return Forecast(observed, series, problem)
 
@@ -184,6 +220,8 @@ def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
         "inputs_sha256": _inputs(loaded),
         "request_sha256": asked_sha256(loaded.request),
         "state_sha256": sha256(loaded.state.model_dump_json().encode()).hexdigest(),
+        "opening_state": loaded.state.model_dump_json(exclude_defaults=True),
+        "begins": loaded.request.begins.isoformat("minutes"),
         "synthetic_assets": ", ".join(n for n, a in loaded.park.assets.items() if a.basis == "synthetic"),
         "checks_passed": solved.checks,
         "random_seed": "none",
@@ -266,7 +304,11 @@ DAY_AHEAD: tuple[Step, ...] = (
 """A park's day, from the request to the traceable schedule."""
 
 
-def run(steps: tuple[Step, ...], request: DayRequest, ctx: Context) -> Accounted:
+INTRADAY: tuple[Step, ...] = (reopen, *DAY_AHEAD)
+"""The rest of a day that runs, planned anew from its present state with committed hours kept."""
+
+
+def run(steps: tuple[Step, ...], request: DayRequest | ReplanRequest, ctx: Context) -> Accounted:
     """Run the steps one after another; the first fault ends the run and nothing is recorded."""
     result: Any = request
     for step in steps:

@@ -55,6 +55,8 @@ def test_the_example_of_each_unit_in_use_can_be_read(rule):
 @pytest.mark.parametrize("rule", USED, ids=IDS)
 @pytest.mark.parametrize("text", ["5 K", "5 nonsense", "", "MW", "5 5", "five MW", "1e400 MW", "nan MW", "inf MW"])
 def test_another_dimension_is_a_fault(rule, text):
+    if (rule.unit, text) == ("degC", "5 K"):
+        pytest.skip("kelvins are a temperature")
     with pytest.raises(WrongUnit) as caught:
         parse(text, rule.unit)
     assert rule.example in caught.value.text()

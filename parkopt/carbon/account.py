@@ -6,7 +6,6 @@ it rests on a schedule. What contracts attribute is another ledger and not mixed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,7 @@ from parkopt.carbon.reservoir import Reservoir
 from parkopt.carbon.trace import ROUNDING_WH, Flows, Trace, origin_of, trace
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.base import Role, Technology
+from parkopt.models.tech.storage import SIZES
 from parkopt.park.schema import Park
 from parkopt.park.state import AssetState, ParkState
 from parkopt.schedule import described
@@ -26,6 +26,11 @@ from parkopt.schedule import described
 IntArray = NDArray[np.int64]
 UG_PER_WH = 1000
 """1 kg/MWh in ug/Wh."""
+UG_PER_KG = 1e9
+FUEL_CARBON = "fuel_carbon_kg"
+"""Reported carbon of the fuel that an asset burns in each step, as far as it is for power or heat alone."""
+BURNT = (FUEL_CARBON, "heat_carbon_kg")
+"""Reported carbon of fuel: all of it together is what the park emits itself."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +65,20 @@ def account(
     NotClosed, ChargeAndDischarge
         Where the flows cannot be traced.
     """
-    reservoirs = {name: opening(name, asset, before, grid_factor) for name, asset in storages(park).items()}
+    built = {name: asset.as_built(_sizes(schedule, name)) for name, asset in storages(park).items()}
+    reservoirs = {name: opening(name, asset, before, grid_factor) for name, asset in built.items()}
     flows = flows_of(schedule, park, grid, grid_factor)
     traced = trace(flows, reservoirs)
     added = _described_shares(schedule, park, flows, traced, grid)
     attrs = {f"grid_factor_{key}": value for key, value in grid_factor.as_dict().items()}
-    full = schedule.assign(added).assign_attrs(attrs | METHOD)
+    buses = ", one bus" if not of_role(park, Role.SENT) else ", all buses taken as one, line losses a consumer"
+    method = METHOD | {"carbon_method": METHOD["carbon_method"] + buses}
+    full = schedule.assign(added).assign_attrs(attrs | method)
     return Account(described(full), traced, _with_origins(after, reservoirs))
 
 
 METHOD = {
-    "carbon_method": "physical tracing, proportional sharing, one bus",
+    "carbon_method": "physical tracing, proportional sharing",
     "carbon_storage": "mixed pool, losses to discharge",
     "carbon_basis": "forecast (from a schedule, not from meters)",
 }
@@ -79,7 +87,7 @@ METHOD = {
 def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Factor) -> Flows:
     """Return the schedule's flows in whole Wh; rounding is put on the largest source of each step."""
     sources = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.LOCAL)}
-    imports = {name: _wh(schedule[key].to_numpy(), grid) for name, key in of_role(park, Role.GRID)}
+    imports = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.GRID)}
     fuelled = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.FUEL)}
     sources |= fuelled | imports
     sinks = _sinks(schedule, park, grid)
@@ -89,25 +97,38 @@ def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Fact
     return Flows(
         labels=[grid.label(step) for step in range(grid.n)],
         sources={name: values.tolist() for name, values in sources.items()},
-        factor_ug_per_wh={name: _factor(park, name, imports, grid_factor) for name in sources},
+        factor_ug_per_wh={name: grid_factor.ug_per_wh if name in imports else 0 for name in sources},
+        carbon_ug={name: _fuel_ug(schedule, park, name, sources[name]) for name in fuelled},
         sinks={name: values.tolist() for name, values in sinks.items()},
         charge={name: values.tolist() for name, values in charge.items()},
         discharge={name: values.tolist() for name, values in discharge.items()},
         standing={n: 1.0 - (1.0 - a.self_discharge) ** grid.hours for n, a in storages(park).items()},
+        whole_at_first=frozenset(n for n, a in storages(park).items() if not a.initial_loses),
         gap_ug_per_wh=grid_factor.ug_per_wh,
     )
 
 
-def _factor(park: Park, name: str, imports: Mapping[str, IntArray], grid_factor: Factor) -> int:
-    """Return the carbon of a source in ug/Wh: the grid's, its fuel's, or none."""
+def _sizes(schedule: xr.Dataset, asset: str) -> dict[str, FloatArray]:
+    """Return the sizes that the schedule chose for a storage."""
+    return {key: _of(schedule, key, asset) for key in SIZES if key in schedule}
+
+
+def _fuel_ug(schedule: xr.Dataset, park: Park, name: str, wh: IntArray) -> list[int]:
+    """Return the carbon of a fuelled source's power by step: as reported, else by its constant factor."""
     asset = park.assets[name]
     assert isinstance(asset, Technology)
-    return grid_factor.ug_per_wh if name in imports else round(asset.carbon_kg_per_mwh() * UG_PER_WH)
+    if FUEL_CARBON in schedule and not np.isnan(_of(schedule, FUEL_CARBON, name)).any():
+        return [round(kg * UG_PER_KG) for kg in _of(schedule, FUEL_CARBON, name).tolist()]
+    return [int(energy) * round(asset.carbon_kg_per_mwh() * UG_PER_WH) for energy in wh.tolist()]
 
 
 def _of(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
-    row = schedule.get_index("asset").get_loc(asset)
-    values: FloatArray = schedule[variable].values[row]
+    """Return a variable of one asset; of the only grid connection it stands without the asset's dimension."""
+    if f"connection_{variable}" in schedule:
+        variable = f"connection_{variable}"
+    values: FloatArray = schedule[variable].to_numpy()
+    if "asset" in schedule[variable].dims:
+        values = values[schedule.get_index("asset").get_loc(asset)]
     return values
 
 
@@ -116,10 +137,13 @@ def _wh(mw: FloatArray, grid: TimeGrid) -> IntArray:
 
 
 def _sinks(schedule: xr.Dataset, park: Park, grid: TimeGrid) -> dict[str, IntArray]:
-    """Return consumption by enterprise, and the export."""
+    """Return consumption by enterprise, what lines lose, and the export."""
     sinks: dict[str, IntArray] = {name: np.zeros(grid.n, dtype=np.int64) for name in consumers(park)}
     for name, key in of_role(park, Role.DEMAND):
         sinks[_consumer(park, name)] += _wh(_of(schedule, key, name), grid)
+    for sign, role in ((1, Role.SENT), (-1, Role.ARRIVED)):
+        for name, key in of_role(park, role):
+            sinks[name] += sign * _wh(_of(schedule, key, name), grid)
     return {**sinks, EXPORT: _wh(schedule["export_mw"].to_numpy(), grid)}
 
 
@@ -129,8 +153,9 @@ def _consumer(park: Park, asset: str) -> str:
 
 
 def consumers(park: Park) -> list[str]:
-    """Return the enterprises that consume in the order of the park file, then assets without an enterprise."""
-    used = dict.fromkeys(_consumer(park, name) for name, _ in of_role(park, Role.DEMAND))
+    """Return the enterprises that consume in the order of the park file, then assets without one, then lines."""
+    drawing = [*of_role(park, Role.DEMAND), *of_role(park, Role.SENT)]
+    used = dict.fromkeys(_consumer(park, name) for name, _ in drawing)
     alone = [name for name in used if name not in park.enterprises]
     return [*(name for name in park.enterprises if name in used), *alone]
 
@@ -178,7 +203,15 @@ def _described_shares(
         "park_factor_kg_per_mwh": array(("time",), factor),
         "park_carbon_ug": array(("time",), park_ug),
         "park_consumption_wh": array(("time",), park_wh),
+        "fuel_ug": array(("time",), _burnt_ug(schedule, grid)),
     }
+
+
+def _burnt_ug(schedule: xr.Dataset, grid: TimeGrid) -> IntArray:
+    """Return the carbon of all fuel burnt in the park, shape (n,): heat's as well, so not a part of the power's."""
+    names = [name for name in BURNT if name in schedule]
+    kg = sum((np.nansum(schedule[name].to_numpy(), axis=0) for name in names), np.zeros(grid.n))
+    return np.rint(kg * UG_PER_KG).astype(np.int64)
 
 
 def _table(steps: list[dict[tuple[str, str], int]], sinks: list[str], labels: list[str], grid: TimeGrid) -> IntArray:

@@ -40,6 +40,8 @@ class Flows:
         By storage, share of the content lost in a step.
     gap_ug_per_wh : int
         Carbon of unaccounted energy.
+    carbon_ug : mapping
+        By source whose carbon varies (a unit that burns fuel), its carbon in each step, in place of the factor.
     """
 
     labels: Sequence[str]
@@ -50,6 +52,8 @@ class Flows:
     discharge: Mapping[str, Sequence[int]] = field(default_factory=dict)
     standing: Mapping[str, float] = field(default_factory=dict)
     gap_ug_per_wh: int = 0
+    whole_at_first: frozenset[str] = frozenset()
+    carbon_ug: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -137,19 +141,25 @@ def _columns(flows: Flows, step: int, result: Trace) -> dict[str, tuple[int, int
     columns = {}
     for name, wh in flows.sources.items():
         if wh[step]:
-            columns[name] = (wh[step], wh[step] * flows.factor_ug_per_wh[name])
+            columns[name] = (wh[step], _source_ug(flows, name, step))
     result.source_ug.append(sum(ug for _, ug in columns.values()))
     for name, wh in flows.discharge.items():
         if wh[step] and flows.charge[name][step]:
             raise ChargeAndDischarge(asset=name, time=flows.labels[step])
         reservoir = result.reservoirs[name]
-        reservoir.stand(flows.standing.get(name, 0.0))
+        if step or name not in flows.whole_at_first:
+            reservoir.stand(flows.standing.get(name, 0.0))
         if wh[step]:
             given = reservoir.discharge(wh[step])
             columns |= {f"{name}<{origin}": both for origin, both in given.items() if both[0]}
             result_ug = sum(ug for _, ug in given.values())
             _strand(reservoir, given, result_ug)
     return columns
+
+
+def _source_ug(flows: Flows, name: str, step: int) -> int:
+    own = flows.carbon_ug.get(name)
+    return flows.sources[name][step] * flows.factor_ug_per_wh[name] if own is None else own[step]
 
 
 def _strand(reservoir: Reservoir, given: Mapping[str, tuple[int, int]], given_ug: int) -> None:

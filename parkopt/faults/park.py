@@ -63,7 +63,7 @@ class DuplicateKey(ParkFault):
 
 class WrongCount(ParkFault):
     code = "PK1208"
-    en = "The park needs {expected} asset of kind {kind!r} and has {count}."
+    en = "The park needs {expected} assets of kind {kind!r} and has {count}."
     zh = "园区需要 {expected} 个 {kind!r} 类设备，实有 {count} 个。"
     fix_en = "Add or remove one."
     fix_zh = "请增减。"

@@ -71,6 +71,8 @@ class Case:
     """Reported variables of all assets by name."""
     total_mw: Callable[[Iterable[Role], str | None], FloatArray] | None = None
     """Sum of the reported powers of some roles at one bus, or at all of them (None), shape (n,)."""
+    assets: Mapping[str, Asset] = field(default_factory=dict)
+    """Config of all assets by name."""
 
     def within(self, key: str, low: float | FloatArray, high: float | FloatArray) -> Finding:
         """Return whether a reported variable keeps its limits."""
@@ -107,7 +109,8 @@ class Technology(Asset):
     order: ClassVar[int] = 0
     """Technologies with a higher order are built later (the grid sees the contracts)."""
     opposites: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """Pairs of variables that must not run in the same step; `Hub.exclusive` says when to hold that by binaries."""
+    """Pairs of variables that must not run in the same step; held by binaries where
+    it could pay, see `parkopt.models.one_way`."""
     bus: str = MAIN
     """The bus where it stands; lines join buses."""
 

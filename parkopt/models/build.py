@@ -18,7 +18,8 @@ import numpy as np
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.algebra import Sum, Vars
 from parkopt.models.base import Technology
-from parkopt.models.hub import BUSES, MAIN, Flow, Hub, Series
+from parkopt.models.hub import BUSES, MAIN, Flow, Hub, Role, Series
+from parkopt.models.one_way import hold_apart
 from parkopt.models.policy import RULES, add_rules, export_banned
 from parkopt.models.pyomo_form import pyomo_model
 from parkopt.park.schema import Park
@@ -59,6 +60,10 @@ class Problem:
     def with_exclusive(self, assets: frozenset[str]) -> Problem:
         """Return the problem with binaries for more assets."""
         return replace(self, exclusive=self.exclusive | assets)
+
+    def holds(self, asset: str, place: int) -> bool:
+        """Return whether binaries already hold an asset's opposite flows apart in a step."""
+        return asset in self.exclusive or (asset, place) in self.exclusive_at
 
     def with_exclusive_at(self, places: frozenset[tuple[str, int]]) -> Problem:
         """Return the problem with binaries in more steps."""
@@ -105,7 +110,7 @@ def recipe_for(problem: Problem) -> frozenset[str]:
 
     Burning energy pays where energy has a negative price (a negative purchase price, or a
     price on curtailment); exporting while importing pays where export earns more than import
-    costs.
+    costs. Import under a contract that is paid anyway (take-or-pay) costs its fees alone.
     """
     grids = [own for own in problem.series.values() if "energy_price_yuan_per_mwh" in own]
     buys = [own["energy_price_yuan_per_mwh"] + own["adders_yuan_per_mwh"] for own in grids]
@@ -113,10 +118,17 @@ def recipe_for(problem: Problem) -> frozenset[str]:
     worthless = any(float(np.min(buy)) < 0 for buy in buys) or any(float(np.min(sell)) < 0 for sell in sells)
     burning = worthless or any(getattr(asset, "curtail_price", 0.0) > 0 for asset in problem.park.assets.values())
     passing = any(bool(np.any(sell > buy)) for sell in sells for buy in buys)
-    if not (burning or passing):
-        return frozenset()
     assets = problem.park.assets.items()
-    return frozenset(name for name, asset in assets if isinstance(asset, Technology) and asset.opposites)
+    if burning or passing:
+        return frozenset(name for name, asset in assets if isinstance(asset, Technology) and asset.opposites)
+    paid = any(getattr(asset, "take_or_pay", 0.0) for _, asset in assets)
+    sunk = (name for name in problem.park.of_kind("grid") if paid and _resells(problem.series[name]))
+    return frozenset(sunk)
+
+
+def _resells(own: Series) -> bool:
+    """Return whether energy that is paid anyway earns more in export than its import fees."""
+    return bool(np.any(own["export_price_yuan_per_mwh"] > own["adders_yuan_per_mwh"]))
 
 
 def build(problem: Problem) -> Built:
@@ -134,7 +146,6 @@ def build(problem: Problem) -> Built:
         grid=problem.grid,
         series=problem.series,
         state=problem.state,
-        exclusive=problem.exclusive,
         grid_factor_kg_per_mwh=problem.grid_factor_kg_per_mwh,
         export_banned=export_banned(park.rules, problem.grid),
         buses={name: asset.bus for name, asset in assets.items() if asset.bus != MAIN},
@@ -144,26 +155,11 @@ def build(problem: Problem) -> Built:
         asset.build(hub.block(name), hub)
     for name, asset in assets.items():
         asset.finish(hub.block(name), hub)
-    _one_way_at(hub, assets, problem)
+    hold_apart(hub, assets, problem.exclusive, problem.exclusive_at)
     balance = _balances(hub)
     add_rules(hub.block(RULES), hub, park)
     _commit(hub, assets, problem.committed)
     return Built(hub, problem, balance)
-
-
-def _one_way_at(hub: Hub, assets: Mapping[str, Technology], problem: Problem) -> None:
-    """Hold opposite flows apart in single steps: ``one <= U1 flag``, ``other <= U2 (1 - flag)``."""
-    for name, asset in assets.items():
-        steps = sorted(step for owner, step in problem.exclusive_at if owner == name)
-        if not steps or name in problem.exclusive:
-            continue
-        block = hub.block(name)
-        for one, other in asset.opposites:
-            first, second = block.variables[one], block.variables[other]
-            flag = hub.cols(block, f"{one}_runs", steps, 0.0, 1.0, integer=True)
-            most, least = first.upper[steps], second.upper[steps]
-            hub.rows(block, f"{one}_only", first.at(steps) - most * flag <= 0.0, steps)
-            hub.rows(block, f"{other}_only", second.at(steps) + least * flag <= least, steps)
 
 
 def _balances(hub: Hub) -> dict[str, Any]:
@@ -185,7 +181,8 @@ def _net(hub: Hub, bus: str) -> Sum:
 
 def _commit(hub: Hub, assets: Mapping[str, Technology], committed: Mapping[str, Mapping[str, FloatArray]]) -> None:
     """Hold the flows at the buses to what was committed, in the first steps."""
-    for flow in (*hub.supplies, *hub.draws):
+    within = [Flow(name, Role.WITHIN_IMPORT, take) for name, _, take in hub.over_grid]
+    for flow in (*hub.supplies, *hub.draws, *within):
         asset = assets[flow.asset]
         keys = [key for key, role in asset.flows().items() if role == flow.role and asset.bus_of(key) == flow.bus]
         given = committed.get(flow.asset, {})

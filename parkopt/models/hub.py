@@ -15,14 +15,13 @@ import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
-from parkopt.models.algebra import Number, Relation, Rows, Sum, Vars, stacked
+from parkopt.models.algebra import IntArray, Number, Relation, Rows, Sum, Vars, stacked
+from parkopt.park.asset import MAIN as MAIN
 from parkopt.park.state import ParkState
 
 Series = Mapping[str, FloatArray]
 """Series of one asset by name with unit, such as ``available_mw``."""
 Carrier = Literal["power", "heat", "hydrogen"]
-MAIN = "main"
-"""The bus where an asset stands that names none."""
 BUSES = "buses"
 """Block of the balances."""
 
@@ -85,6 +84,15 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Direction:
+    """A binary that says which of two opposite flows may run, and the columns of both."""
+
+    flag: Vars
+    first: IntArray
+    second: IntArray
+
+
+@dataclass(frozen=True)
 class Headroom:
     """What an asset could give more, or take more, than planned: for reserve and demand response."""
 
@@ -141,8 +149,6 @@ class Hub:
     grid: TimeGrid
     series: Mapping[str, Series]
     state: ParkState
-    exclusive: frozenset[str] = frozenset()
-    """Assets that get binaries against simultaneous opposite flows."""
     grid_factor_kg_per_mwh: float = 0.0
     export_banned: FloatArray | None = None
     buses: Mapping[str, str] = field(default_factory=dict)
@@ -158,6 +164,10 @@ class Hub:
     green_charging: list[Flow] = field(default_factory=list)
     """Charging that may come from local green energy only."""
     headroom: list[Headroom] = field(default_factory=list)
+    free: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """What offers of reserve have left of the headroom, by asset and direction; see `parkopt.models.headroom`."""
+    directions: list[Direction] = field(default_factory=list)
+    """Binaries that hold opposite flows apart."""
     promises: list[Promise] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
     columns: list[Vars] = field(default_factory=list)

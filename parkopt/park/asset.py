@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from parkopt.park.base import Basis, Part
+
+MAIN = "main"
+"""The power bus where an asset stands that names none."""
 
 
 class Asset(Part):
@@ -26,6 +29,10 @@ class Asset(Part):
     def references(self) -> Iterator[tuple[str, str, str]]:
         """Yield (field, collection, name) for each name that must exist elsewhere in the park."""
         yield from ()
+
+    def carriers(self) -> Mapping[str, str]:
+        """Return what each bus that it stands at carries: power, heat or hydrogen."""
+        return {}
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Yield (field, path) for each data file, relative to the park file's folder."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from parkopt.errors import ParkoptError, Text, Where, raise_all
 from parkopt.faults import BrokenReference, MissingFile, MissingKey, UnknownKind, WrongCount, WrongValue
-from parkopt.park.asset import Asset
+from parkopt.park.asset import MAIN, Asset
 from parkopt.park.faulty import faults_of
 from parkopt.park.schema import Park, ParkFile
 from parkopt.park.yaml import Document
@@ -142,7 +142,7 @@ class _Reading:
             return None
 
     def _about_assets(self, given: Any, assets: dict[str, Asset], park: Park | None) -> None:
-        """Check what needs the whole park: references, files, the one grid connection."""
+        """Check what needs the whole park: references, files, buses, a grid connection."""
         enterprises = self.document.data.get("enterprises")
         names: dict[str, set[str]] = {
             "assets": set(given) if isinstance(given, dict) else set(),
@@ -158,14 +158,35 @@ class _Reading:
             self.faults.extend(self._agency_purchase(park, assets))
         bodies = given.values() if isinstance(given, dict) else ()
         count = sum(isinstance(body, dict) and body.get("kind") == "grid" for body in bodies)
-        if given and count != 1:
-            self.faults.append(WrongCount(self.document.where(("assets",)), kind="grid", expected=1, count=count))
+        if given and not count:
+            where = self.document.where(("assets",))
+            self.faults.append(WrongCount(where, kind="grid", expected="1 or more", count=count))
+        self.faults.extend(self._at_buses(assets, whole=len(assets) == len(bodies)))
+
+    def _at_buses(self, assets: dict[str, Asset], *, whole: bool) -> Iterator[ParkoptError]:
+        """Yield a fault for each bus of two carriers, and for each that one asset alone names."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for name, asset in assets.items():
+            for bus, carrier in asset.carriers().items():
+                found.setdefault(bus, []).append((name, carrier))
+        for bus, stands in found.items():
+            name, carrier = stands[-1]
+            where = self.document.where(("assets", name))
+            if len({own for _, own in stands}) > 1:
+                said = ", ".join(f"{other}: {own}" for other, own in stands)
+                reason = Text(f"one bus carries one thing, and here {said}", f"一条母线只能有一种载体，此处为 {said}")
+                yield WrongValue(where, value=bus, reason=reason)
+            elif whole and bus != MAIN and len(stands) == 1:
+                reason = Text(f"no other asset stands at this bus of {carrier}", "没有其他设备接在这条母线上")
+                yield WrongValue(where, value=bus, reason=reason)
 
     def _references(self, assets: dict[str, Asset], park: Park | None) -> Iterator[tuple[str, str, str]]:
         for name, asset in assets.items():
             yield from ((f"assets.{name}.{field}", what, ref) for field, what, ref in asset.references())
         for name, enterprise in (park.enterprises if park else {}).items():
             yield from ((f"enterprises.{name}.entitlements.{ref}", "assets", ref) for ref in enterprise.entitlements)
+        for field, what, ref in park.rules.references() if park else ():
+            yield f"rules.{field}", what, ref
 
     def _over_entitled(self, park: Park) -> Iterator[ParkoptError]:
         """Yield a fault where the shares of one asset sum to more than the whole."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SerializeAsAny, field_validator
 
@@ -11,9 +10,20 @@ from parkopt.clock import CHINA, fixed_zone
 from parkopt.errors import InputFault
 from parkopt.park.asset import Asset
 from parkopt.park.base import Basis, Location, Part
-from parkopt.park.hours import Window
-from parkopt.park.tariff import Month
-from parkopt.units import Megawatt, MegawattHourPerYear, PriceNotNegative, Ratio, as_pydantic
+from parkopt.park.rules import ForbiddenExport, Rules
+from parkopt.units import Megawatt, MegawattHourPerYear, Ratio, as_pydantic
+
+__all__ = [
+    "CarbonChoice",
+    "Enterprise",
+    "ForbiddenExport",
+    "Name",
+    "OffshorePlant",
+    "Park",
+    "ParkFile",
+    "Rules",
+    "WeatherChoice",
+]
 
 Identifier = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
 
@@ -43,32 +53,6 @@ class Enterprise(Part):
     """Share of an asset's energy that belongs to it by contract (for the contractual ledger)."""
     basis: Basis = Basis.SYNTHETIC
     """Whether it is a real consumer or a synthetic one."""
-
-
-class ForbiddenExport(Part):
-    """Hours in which nothing may be fed back (hard-to-absorb periods that the province declares)."""
-
-    months: list[Month] = Field(default=[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], min_length=1)
-    """Months in which it holds."""
-    windows: list[Window] = Field(min_length=1)
-    """Windows of the local day."""
-
-
-class Rules(Part):
-    """The rules that bind the park as a whole (NDRC 650/2025, 688/2026)."""
-
-    direct_connection: Literal["none", "single_user_650", "multi_user_688"] = "none"
-    """Under which notice the park is connected directly, if at all."""
-    self_use_of_available: Ratio = 0.60
-    """Least share of available local energy that the park must use itself."""
-    self_use_of_demand: Ratio = 0.30
-    """Least share of demand that must be local energy."""
-    export_of_available: Ratio = 0.20
-    """Largest share of available local energy that may be exported."""
-    breach_price: PriceNotNegative | None = Field(default=None)
-    """Price on each MWh by which a ratio is missed; without it the ratios are hard."""
-    export_forbidden: list[ForbiddenExport] = []
-    """Hours without export."""
 
 
 class CarbonChoice(Part):

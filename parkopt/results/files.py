@@ -13,7 +13,7 @@ import xarray as xr
 
 from parkopt.clock import fixed_zone
 from parkopt.results.summary import summary
-from parkopt.schedule import VARIABLES
+from parkopt.schedule import meaning
 
 
 def write_netcdf(schedule: xr.Dataset, path: Path) -> None:
@@ -64,7 +64,7 @@ def to_dict(schedule: xr.Dataset) -> dict[str, Any]:
     """Return the schedule as plain data: attributes, summary, units and the series."""
     attrs = {key: _plain(value) for key, value in schedule.attrs.items()}
     series = {key: values.tolist() for key, values in columns(schedule).items()}
-    units = {str(name): VARIABLES[str(name)].units for name in schedule.data_vars}
+    units = {str(name): meaning(str(name)).units for name in schedule.data_vars}
     return {
         "attributes": attrs,
         "summary": summary(schedule),

@@ -12,7 +12,7 @@ from parkopt.clock import FloatArray
 
 UG_PER_T = 1e12
 WH_PER_MWH = 1e6
-NOT_CASH = ("rule_breach",)
+NOT_CASH = ("rule_breach", "carbon_price")
 """Lines that steer the schedule and that nobody pays."""
 
 

@@ -16,7 +16,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from parkopt.clock import FloatArray
 from parkopt.models.build import Built
-from parkopt.models.hub import Hub
+from parkopt.models.hub import Direction, Hub
 from parkopt.models.pyomo_form import constraint_of
 
 DIGITS = 9
@@ -40,6 +40,8 @@ class Compiled:
     lower: FloatArray
     upper: FloatArray
     integer: NDArray[np.bool_]
+    directions: tuple[Direction, ...] = ()
+    """Binaries that say which of two flows may run, for rounding."""
 
 
 def compiled(built: Built) -> Compiled:
@@ -55,6 +57,7 @@ def compiled(built: Built) -> Compiled:
         lower=_joined([made.lower for made in hub.columns]),
         upper=_joined([made.upper for made in hub.columns]),
         integer=np.repeat([made.integer for made in hub.columns], [len(made) for made in hub.columns]),
+        directions=tuple(hub.directions),
     )
 
 
@@ -91,11 +94,13 @@ def compiled_by_pyomo(built: Built) -> Compiled:
     to_column = np.asarray([column[id(data)] for data in form.columns], dtype=np.int64)
     to_row = np.asarray([row[id(entry.constraint)] for entry in form.rows], dtype=np.int64)
     lower, upper = (np.asarray(limits) for limits in zip(*_bounds(model, hub), strict=True))
+    row_lower, row_upper = _limits(form, to_row, hub.n_rows)
     return Compiled(
         cost=_placed(np.asarray(form.c.todense(), dtype=float).ravel(), to_column, hub.n_columns, 0.0),
         carbon=built.carbon,
         matrix=_moved(form.A, to_row, to_column, (hub.n_rows, hub.n_columns)),
-        **_limits(form, to_row, hub.n_rows),
+        row_lower=row_lower,
+        row_upper=row_upper,
         lower=lower,
         upper=upper,
         integer=np.asarray([data.is_integer() for data in _columns(model, hub)], dtype=bool),
@@ -131,14 +136,12 @@ def _moved(matrix: Any, to_row: NDArray[np.int64], to_column: NDArray[np.int64],
     return moved
 
 
-def _limits(form: Any, to_row: NDArray[np.int64], n: int) -> dict[str, FloatArray]:
+def _limits(form: Any, to_row: NDArray[np.int64], n: int) -> tuple[FloatArray, FloatArray]:
     """Return the limits of the rows; one that Pyomo left out (no variable in it) is given as free."""
     sense = np.asarray([entry.bound_type for entry in form.rows])
     rhs = np.asarray(form.rhs, dtype=float)
-    return {
-        "row_lower": _placed(np.where(sense == UPPER, -np.inf, rhs), to_row, n, -np.inf),
-        "row_upper": _placed(np.where(sense == LOWER, np.inf, rhs), to_row, n, np.inf),
-    }
+    lower = _placed(np.where(sense == UPPER, -np.inf, rhs), to_row, n, -np.inf)
+    return lower, _placed(np.where(sense == LOWER, np.inf, rhs), to_row, n, np.inf)
 
 
 def values_of(form: Compiled, hub: Hub, x: FloatArray) -> dict[str, dict[str, FloatArray]]:

@@ -9,7 +9,7 @@ does not hold stops the schedule.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,13 +21,23 @@ from parkopt.models.base import GIVES, MAIN, POWER_MW, TAKES, Case, Finding, Rol
 from parkopt.models.build import Problem
 from parkopt.models.policy import export_banned
 from parkopt.park.schema import Park
+from parkopt.solve.check_rules import breaches_mwh, ratio_energies, rule_bill, rule_findings
+from parkopt.solve.reported import Bill, Reported, total_mw
 
-RATIO_MWH = 1e-3
+__all__ = [
+    "CheckReport",
+    "breaches_mwh",
+    "buses",
+    "cases",
+    "check",
+    "independent_bill",
+    "ratio_energies",
+    "total_mw",
+]
+
 FEN_YUAN = 0.01
 SHOWN = 5
 """Findings that a message names."""
-Reported = Mapping[str, Mapping[str, FloatArray]]
-Bill = Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ def _all(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:
     yield from _balances(problem, reported)
     for asset, case in cases(problem, reported):
         yield from asset.audit(case)
-    yield from _ratios(problem, reported, bill)
+    yield from rule_findings(problem, reported, bill)
     yield from _bill(problem, reported, bill)
 
 
@@ -84,7 +94,8 @@ def cases(problem: Problem, reported: Reported) -> Iterator[tuple[Technology, Ca
         state, series = problem.state.of(name), problem.series[name]
         within = _within_mw(problem, reported, name)
         total = partial(total_mw, problem, reported)
-        yield asset, Case(name, reported[name], series, state, problem.grid, within, banned, reported, total)
+        others = (reported, total, problem.park.assets)
+        yield asset, Case(name, reported[name], series, state, problem.grid, within, banned, *others)
 
 
 def _within_mw(problem: Problem, reported: Reported, connection: str) -> FloatArray:
@@ -95,17 +106,6 @@ def _within_mw(problem: Problem, reported: Reported, connection: str) -> FloatAr
         keys = [key for key, role in asset.flows().items() if role == Role.WITHIN_IMPORT]
         if keys and (asset.at_connection() or first) == connection:
             total += sum(reported[name][key] for key in keys)
-    return total
-
-
-def total_mw(problem: Problem, reported: Reported, roles: Iterable[Role], bus: str | None = None) -> FloatArray:
-    """Return the sum of the reported powers of some roles, at one bus or at all, shape (n,)."""
-    wanted, total = frozenset(roles), np.zeros(problem.grid.n)
-    for name, asset in problem.park.assets.items():
-        assert isinstance(asset, Technology)
-        for key, role in asset.flows().items():
-            if role in wanted and bus in (None, asset.bus_of(key)):
-                total += reported[name][key]
     return total
 
 
@@ -128,50 +128,6 @@ def buses(park: Park) -> list[str]:
     return list(dict.fromkeys([MAIN, *(asset.bus_of(key) for asset in assets for key in asset.flows())]))
 
 
-def ratio_energies(problem: Problem, reported: Reported) -> dict[str, float]:
-    """Return available, self-use (net, all charging counted), demand and export in MWh of the horizon."""
-    hours = problem.grid.hours
-    gained = total_mw(problem, reported, [Role.LOCAL, Role.STORED])
-    lost = total_mw(problem, reported, [Role.CHARGE, Role.EXPORT])
-    available = sum(math.fsum(own["available_mw"]) for own in reported.values() if "available_mw" in own)
-    return {
-        "available_mwh": available * hours,
-        "self_use_mwh": math.fsum(gained - lost) * hours,
-        "demand_mwh": math.fsum(total_mw(problem, reported, [Role.DEMAND])) * hours,
-        "export_mwh": math.fsum(total_mw(problem, reported, [Role.EXPORT])) * hours,
-    }
-
-
-def breaches_mwh(problem: Problem, reported: Reported) -> dict[str, float]:
-    """Return by how many MWh each ratio is missed, over the year so far and the horizon."""
-    if problem.park.rules.direct_connection == "none":
-        return {}
-    day, year = ratio_energies(problem, reported), problem.state.year
-    return _missed(problem, {key: value + getattr(year, key) for key, value in day.items()})
-
-
-def _missed(problem: Problem, total: Mapping[str, float]) -> dict[str, float]:
-    rules, self_use, available = problem.park.rules, total["self_use_mwh"], total["available_mwh"]
-    return {
-        "self_use_of_available": max(0.0, rules.self_use_of_available * available - self_use),
-        "self_use_of_demand": max(0.0, rules.self_use_of_demand * total["demand_mwh"] - self_use),
-        "export_of_available": max(0.0, total["export_mwh"] - rules.export_of_available * available),
-    }
-
-
-def _ratios(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:
-    missed = breaches_mwh(problem, reported)
-    price = problem.park.rules.breach_price
-    if price is None:
-        for name, mwh in missed.items():
-            yield mwh <= RATIO_MWH, f"the ratio {name} is missed by {mwh:.3g} MWh"
-    else:
-        paid = float(np.sum(bill.get("rule_breach", np.zeros(1))))
-        before = _missed(problem, dict(problem.state.year)) if missed else {}
-        due = price * (sum(missed.values()) - sum(before.values()))
-        yield abs(paid - due) <= 1.0 + 1e-6 * abs(due), f"breaches cost {due:.2f} yuan, not {paid:.2f}"
-
-
 def _bill(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:
     due = independent_bill(problem, reported)
     for line in sorted({*due, *bill} - {"rule_breach"}):
@@ -186,4 +142,4 @@ def independent_bill(problem: Problem, reported: Reported) -> dict[str, float]:
     for asset, case in cases(problem, reported):
         for line, yuan in asset.owes(case):
             lines[line] = lines.get(line, 0.0) + yuan
-    return lines
+    return lines | rule_bill(problem, reported)

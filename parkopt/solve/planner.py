@@ -68,17 +68,22 @@ class Solution:
 
     @cached_property
     def bill(self) -> dict[str, FloatArray]:
-        """Yuan by line: shape (n,) for what falls on steps, shape (1,) for what falls on the day."""
+        """Yuan by line: shape (n,) for what falls on steps, another (a month, a block, one in all) for the rest."""
         lines: dict[str, FloatArray] = {}
         for item in self.built.hub.costs:
             yuan = item.yuan_per_unit * self.values[item.asset][item.variable]
-            lines[item.line] = lines[item.line] + yuan if item.line in lines else yuan
+            lines[item.line] = _with(lines[item.line], yuan) if item.line in lines else yuan
         return lines
 
     @property
     def solver(self) -> str:
         """Name and version of the solver."""
         return f"HiGHS {version()}"
+
+
+def _with(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the sum of two parts of a line; parts of two shapes (the blocks of two connections) come to one figure."""
+    return one + other if len(one) == len(other) else np.asarray([one.sum() + other.sum()])
 
 
 class _Clock:
@@ -131,10 +136,10 @@ class Planner:
         problem = problem.with_exclusive(recipe_for(problem))
         for rounds in count(1):
             solution = self._once(problem, limits, clock, reasons)
-            more = both_ways(solution)
+            more = {place for place in both_ways(solution) if not problem.holds(*place)}
             if not more:
                 return replace(solution, rounds=rounds, reasons=tuple(reasons))
-            problem = _apart(problem, more, rounds)
+            problem = _apart(problem, frozenset(more), rounds)
         raise AssertionError
 
     def _once(self, problem: Problem, limits: Limits, clock: _Clock, reasons: list[str]) -> Solution:

@@ -87,13 +87,21 @@ def search(form: Compiled, cost: FloatArray, limits: Limits) -> Raw:
     return replace(raw, seconds=raw.seconds + spent)
 
 
+def _rounded(form: Compiled, relaxed: FloatArray, threshold: float) -> FloatArray:
+    """Round up from the threshold on; which way an asset runs follows the larger of its two flows."""
+    whole = np.floor(relaxed + 1.0 - threshold)
+    for direction in form.directions:
+        whole[direction.flag.columns] = relaxed[direction.first] > relaxed[direction.second]
+    return np.clip(whole, form.lower, form.upper)
+
+
 def _best(solver: Any, form: Compiled, relaxed: FloatArray, limits: Limits, begin: float) -> tuple[FloatArray, float]:
     """Return the cheapest of the roundings; two that round alike are solved once."""
     integers = np.flatnonzero(form.integer)
     best, least, tried = np.empty(0), float("inf"), set()
     for threshold in THRESHOLDS:
         left = limits.seconds - (time.perf_counter() - begin)
-        fixed = np.clip(np.floor(relaxed[integers] + 1.0 - threshold), form.lower[integers], form.upper[integers])
+        fixed = _rounded(form, relaxed, threshold)[integers]
         if left <= 0 or fixed.tobytes() in tried:
             continue
         tried.add(fixed.tobytes())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -18,6 +18,10 @@ Outcome = Literal["optimal", "time_limit", "rule_based", "infeasible", "unbounde
 FINE_GAP, WIDE_GAP = 1e-4, 1e-3
 MANY_STEPS = 200
 """Steps beyond which `WIDE_GAP` is enough: the last per mille of a week costs more time than it is worth."""
+
+
+STALE = 1e-7
+"""How far, relatively, the cost of the values may be from the objective that HiGHS reports."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,46 @@ def run(problem: Compiled, cost: FloatArray, limits: Limits, start: FloatArray |
         solver.setSolution(known)
     begin = time.perf_counter()
     solver.run()
-    return _read(solver, problem, cost, time.perf_counter() - begin)
+    raw = _read(solver, problem, cost, time.perf_counter() - begin)
+    if start is not None and _stale(solver, raw):
+        return run(problem, cost, replace(limits, seconds=limits.seconds - raw.seconds))
+    return raw
+
+
+def _stale(solver: Any, raw: Raw) -> bool:
+    """Return whether the values are not those of the objective that HiGHS reports.
+
+    HiGHS 1.16 may map a start into its presolved problem, find that it costs less there, end with
+    that objective, and still hand back the start's own columns.
+    """
+    said = float(solver.getInfo().objective_function_value)
+    return bool(len(raw.x)) and abs(raw.objective - said) > STALE * max(1.0, abs(said))
+
+
+@dataclass(frozen=True)
+class Duals:
+    """What HiGHS said of a linear problem, with its duals; they are empty unless it is optimal."""
+
+    raw: Raw
+    rows: FloatArray
+    """Change of the least cost for each unit by which a row's limit rises."""
+    columns: FloatArray
+    """The same for the bound at which a column stands (its reduced cost)."""
+
+
+def priced(problem: Compiled, cost: FloatArray, limits: Limits) -> Duals:
+    """Solve a problem without whole numbers and return its duals, the status read first."""
+    if problem.integer.any():
+        raise ValueError("a problem with whole numbers has no duals")
+    solver = new_solver(limits)
+    pass_lp(solver, problem, cost)
+    begin = time.perf_counter()
+    solver.run()
+    raw = _read(solver, problem, cost, time.perf_counter() - begin)
+    if raw.outcome != "optimal":
+        return Duals(raw, np.empty(0), np.empty(0))
+    found = solver.getSolution()
+    return Duals(raw, np.asarray(found.row_dual), np.asarray(found.col_dual))
 
 
 def new_solver(limits: Limits) -> Any:

@@ -59,11 +59,11 @@ def test_self_use_below_the_limit_is_infeasible_where_hard():
 def test_an_export_ratio_gives_way_upward():
     """An export that must happen does not exist here, so the ratio is loosened by hand: the words say `raise`."""
     from parkopt.models import build
-    from parkopt.solve.explain import Change, _words
+    from parkopt.solve.offers import Change
 
     made = build(problem(200.0, {"self_use_of_available": 0.0}))
     promise = next(p for p in made.hub.promises if p.name == "rules.export_of_available")
-    text = _words(Change(promise, {0: 8.0}), made.hub)
+    text = Change(promise, {0: 8.0}).words(made.hub.grid)
     assert text.en.startswith("raise rules.export_of_available by 8 MWh (from 0.2 to 0.3)")
     assert "提高" in text.zh
 

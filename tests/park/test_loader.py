@@ -96,7 +96,8 @@ ONE = {
     "latitude": ("latitude: 33.36", "latitude: 133.36", "PK1204", "location.latitude", "latitude", "less than or equal to 90", "应不大于 90"),
     "text for a mapping": ("name: {en: Yancheng Economic and Technological Development Zone, zh: 盐城经济技术开发区}", "name: Yancheng", "PK1204", "name", "name: Yancheng", "'Yancheng'", "应为键值映射"),
     "no tariff file": (TARIFF, "tariff: tariffs/none.yaml", "PK1003", "assets.grid.tariff", "tariffs/none.yaml", "none.yaml", "不存在"),
-    "two grids": ("  ess:\n", "  grid2: {kind: grid, import_limit: 1 MW, tariff: tariffs/retail_tou.yaml}\n  ess:\n", "PK1208", "assets", "  roof_pv:", "has 2", "实有 2 个"),
+    "two carriers": ("  ess:\n", "  warm: {kind: heat_load, enterprise: yd-battery, demand: 1 MW, heat_bus: dc}\n  spare: {kind: load, enterprise: yd-battery, archetype: continuous, annual: 1 GWh/yr, bus: dc}\n  ess:\n", "PK1204", "assets.spare", "  spare:", "one bus carries one thing", "母线"),
+    "a lonely bus": ("  ess:\n", "  spare: {kind: load, enterprise: yd-battery, archetype: continuous, annual: 1 GWh/yr, bus: dc}\n  ess:\n", "PK1204", "assets.spare", "  spare:", "no other asset", "没有其他设备"),
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +179,87 @@ def test_a_market_series_is_laid_on_the_grid(tmp_path):
 def test_a_quarter_hourly_series_is_averaged(tmp_path):
     found = energy_yuan_per_mwh(series(tmp_path, 15), grid("2026-07-15"), tmp_path)
     assert found == pytest.approx(np.arange(96.0).reshape(24, 4).mean(axis=1))
+
+
+HOURS_OF_A_DAY = 24
+
+
+def market(folder, first, **spec):
+    """Write 24 hourly prices 1, 2, ... stamped from `first` on, and return the energy price."""
+    stamps = [first + timedelta(hours=hour) for hour in range(HOURS_OF_A_DAY)]
+    rows = [f"{stamp:%Y-%m-%dT%H:%M}+08:00,{hour + 1}" for hour, stamp in enumerate(stamps)]
+    (folder / "p.csv").write_text("\n".join(["time,price", *rows]), encoding="utf-8")
+    return Energy.model_validate({"series": {"file": "p.csv", "column": "price", "unit": "yuan/MWh", **spec}})
+
+
+def test_hour_beginning_and_hour_ending_prices_are_told_apart(tmp_path):
+    """00:00 to 23:00 by their starts and 01:00 to 24:00 by their ends are the same day; silence means starts."""
+    day = grid("2026-07-15")
+    midnight, one = datetime(2026, 7, 15), datetime(2026, 7, 15, 1)  # noqa: DTZ001 - the zone is written beside it
+    for first, spec in ((midnight, {}), (midnight, {"label": "start"}), (one, {"label": "end"})):
+        found = energy_yuan_per_mwh(market(tmp_path, first, **spec), day, tmp_path)
+        assert found.tolist() == list(range(1, 25))
+    with pytest.raises(OutsideData):
+        energy_yuan_per_mwh(market(tmp_path, one), day, tmp_path)
+
+
+def test_a_last_hour_stamped_with_its_own_day_closes_it(tmp_path):
+    """Hour-ending files often stamp hour 24 with 00:00 of the day that it closes."""
+    rows = [f"2026-07-15T{hour:02d}:00+08:00,{hour}" for hour in range(1, 24)] + ["2026-07-15T00:00+08:00,24"]
+    (tmp_path / "p.csv").write_text("\n".join(["time,price", *rows]), encoding="utf-8")
+    spec = {"file": "p.csv", "column": "price", "unit": "yuan/MWh", "label": "end", "midnight": "same_day"}
+    found = energy_yuan_per_mwh(Energy.model_validate({"series": spec}), grid("2026-07-15"), tmp_path)
+    assert found.tolist() == list(range(1, 25))
+
+
+def preset(**more):
+    return TimeOfUse.model_validate({"preset": "jiangsu_426_two_part", "base": "0.3957 yuan/kWh", **more})
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", "2026-04-15", "2026-07-15", "2026-10-02", "2026-12-15"])
+def test_the_preset_is_jiangsus_notice(day):
+    """The park file writes the same notice out by hand."""
+    found = energy_yuan_per_mwh(Energy(time_of_use=preset()), grid(day, 15), Path())
+    assert found == pytest.approx(prices(day, 15))
+
+
+def test_what_stands_beside_a_preset_wins_and_a_single_part_peak_is_lower():
+    assert preset(multipliers=MULTIPLIERS).multipliers == MULTIPLIERS
+    single = TimeOfUse.model_validate({"preset": "jiangsu_426_single_part", "base": "100 yuan/MWh"})
+    found = energy_yuan_per_mwh(Energy(time_of_use=single), grid("2026-07-15"), Path())
+    assert found[[14, 15, 12, 8]] == pytest.approx([204.0, 170.0, 35.0, 100.0])
+
+
+def test_a_base_may_move_by_month():
+    tariff = preset(base_by_month={7: "200 yuan/MWh"})
+    assert energy_yuan_per_mwh(Energy(time_of_use=tariff), grid("2026-07-15"), Path())[8] == pytest.approx(200)
+    assert energy_yuan_per_mwh(Energy(time_of_use=tariff), grid("2026-06-15"), Path())[8] == pytest.approx(395.7)
+
+
+def test_weekends_have_windows_of_their_own_and_worked_ones_do_not():
+    """Saturday 18 July is free; Saturday 10 October 2026 is worked for the National Day; 3 October is a holiday."""
+    season = {
+        "months": list(range(1, 13)),
+        "windows": {"peak": ["14-22"]},
+        "weekend_windows": {"valley": ["0-24"]},
+        "holiday_windows": {"deep": ["0-24"]},
+    }
+    tariff = TimeOfUse.model_validate({"base": "100 yuan/MWh", "multipliers": MULTIPLIERS, "seasons": [season]})
+    days = {"2026-07-17": 150.0, "2026-07-18": 50.0, "2026-10-10": 150.0, "2026-10-03": 25.0}
+    for day, price in days.items():
+        assert energy_yuan_per_mwh(Energy(time_of_use=tariff), grid(day), Path())[15] == pytest.approx(price), day
+
+
+def test_a_line_loss_may_be_a_share_of_the_energy_price():
+    adders = {
+        "network": {"price": "0.08 yuan/kWh", "basis": "reported"},
+        "line_loss": {"of_energy": "2.83 %", "basis": "reported"},
+        "funds": {"price": "0.03 yuan/kWh", "on": "consumption", "basis": "assumed"},
+    }
+    whole = {"id": "t", "mode": "fixed", "basis": "assumed", "energy": {"flat": "400 yuan/MWh"}, "adders": adders}
+    tariff, day = Tariff.model_validate(whole), grid("2026-07-15")
+    energy = energy_yuan_per_mwh(tariff.energy, day, Path())
+    assert adders_yuan_per_mwh(tariff, day, energy) == pytest.approx(80 + 0.0283 * 400)
 
 
 def test_a_market_series_is_never_guessed(tmp_path):

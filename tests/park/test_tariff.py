@@ -6,8 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from parkopt.errors import ParkoptError
+from parkopt.park.charges import CapacityCharge, SinglePart
 from parkopt.park.loader import load_part
-from parkopt.park.tariff import DemandCharge, Energy, Export, Tariff, TimeOfUse
+from parkopt.park.presets import PRESETS
+from parkopt.park.tariff import Adder, DemandCharge, Energy, Export, Tariff, TimeOfUse
 
 SEASON = {"months": list(range(1, 13)), "windows": {"peak": ["14-22"]}}
 TOU = {"base": "400 yuan/MWh", "multipliers": {"peak": 1.5}, "seasons": [SEASON]}
@@ -90,12 +92,45 @@ def test_a_tariff_comes_back_from_its_own_dump():
         assert Tariff.model_validate(tariff.model_dump(mode="json")) == tariff
 
 
+def test_a_preset_names_its_source_and_confidence_and_holds_no_price():
+    for name, preset in PRESETS.items():
+        assert "426" in preset.source
+        assert preset.confidence
+        tariff = TimeOfUse.model_validate({"preset": name, "base": "400 yuan/MWh"})
+        assert TimeOfUse.model_validate(tariff.model_dump(mode="json")) == tariff
+        assert kinds_of(TimeOfUse, {"preset": name}) == ["missing"]
+    assert kinds_of(TimeOfUse, {"preset": "jiangsu_425", "base": "400 yuan/MWh"})[0] == "literal_error"
+
+
+def test_an_adder_is_a_price_or_a_share_and_consumption_bears_prices_alone():
+    assert kinds_of(Adder, {"basis": "assumed"}) == ["one_of"]
+    assert kinds_of(Adder, {"basis": "assumed", "price": "1 yuan/MWh", "of_energy": 0.1}) == ["one_of"]
+    assert kinds_of(Adder, {"basis": "assumed", "of_energy": 0.1, "on": "consumption"}) == ["needs"]
+
+
+def test_a_load_factor_is_never_silent():
+    """1192/2025 needs it, Jiangsu's is not published: the file says the number and where it comes from."""
+    fee = {"network_price": "0.0788 yuan/kWh", "basis": "reported"}
+    assert kinds_of(SinglePart, fee) == ["missing"]
+    assert kinds_of(SinglePart, {**fee, "load_factor": {"value": 0.6, "basis": "assumed"}}) == ["missing"]
+    factor = {"value": 0.6, "basis": "assumed", "source": "a guess for a study"}
+    assert SinglePart.model_validate({**fee, "load_factor": factor}).hours == 730
+
+
+def test_apparent_power_is_no_active_power():
+    assert CapacityCharge.model_validate({"price": "28 yuan/kVA/month"}).price == pytest.approx(28_000)
+    assert kinds_of(CapacityCharge, {"price": "28 yuan/kW/month"}) == ["parkopt"]
+    assert kinds_of(DemandCharge, {"price": "28 yuan/kVA/month"}) == ["parkopt"]
+
+
 @pytest.mark.parametrize(
     ("text", "words", "line"),
     [
         ("energy: {flat: 0.4 yuan/kWh, by_hour: [" + ", ".join(["0.4 yuan/kWh"] * 24) + "]}", "须且只能给出一个", 4),
         ("energy: {flat: 0.4 MW}", "不是以 yuan/MWh 计的量", 4),
         ("energy: {flatt: 0.4 yuan/kWh}", "是否想写 'flat'", 4),
+        ("energy: {flat: 0.4 yuan/kWh}\nchoice: demand_or_capacity", "choice 需要同时给出 demand, capacity", None),
+        ("energy: {flat: 0.4 yuan/kWh}\ndemands: {demand: {price: 40 yuan/kW/month}}", "名称 demand 已被占用", None),
         ("energy: {flat: 0.4 yuan/kWh}\nexport: {}", "price 与 of_energy", 5),
         ("energy: {flat: 0.4 yuan/kWh}\nadders: {x: {price: 0.1 yuan/kWh}}", "缺少键 'basis'", 5),
     ],
@@ -106,4 +141,4 @@ def test_a_tariff_file_says_what_is_wrong_in_chinese_too(tmp_path, text, words, 
     with pytest.raises(ParkoptError) as caught:
         load_part(path, Tariff)
     assert words in caught.value.text("zh")
-    assert f"{path}:{line}" in caught.value.text("en")
+    assert (f"{path}:{line}" if line else str(path)) in caught.value.text("en")

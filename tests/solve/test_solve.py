@@ -153,7 +153,7 @@ def many_units():
 
 
 def test_no_time_gives_the_schedule_of_habit_marked():
-    """A microsecond is no time for a plan: what comes out holds all promises, says what it is, and how far it may be off."""
+    """A microsecond is no time for a plan: what comes out keeps all promises, marked, with its distance to the best."""
     solution = solve(many_units(), Limits(seconds=0.0))
     assert solution.outcome == "rule_based"
     assert_conserves(solution)
@@ -163,7 +163,7 @@ def test_no_time_gives_the_schedule_of_habit_marked():
 
 
 def test_no_schedule_at_all_is_said(monkeypatch):
-    monkeypatch.setattr("parkopt.solve.planner.by_rule", lambda built, form: None)
+    monkeypatch.setattr("parkopt.solve.planner.by_rule", lambda *_: None)
     with pytest.raises(NoSolution) as caught:
         solve(many_units(), Limits(seconds=0.0))
     assert "time" in caught.value.message("en").lower()

@@ -24,7 +24,11 @@ from tests.bench.peers.timing import Clock, main, unsupported
 
 COLUMNS = ("min", "max", "equals", "derivative min", "derivative max", "derivative equals")
 # FlexMeasures tightens HiGHS's tolerances to 1e-9; the settings below, HiGHS's own, are the other peers' too.
-TOLERANCES = {"primal_feasibility_tolerance": 1e-7, "dual_feasibility_tolerance": 1e-7, "mip_feasibility_tolerance": 1e-6}
+TOLERANCES = {
+    "primal_feasibility_tolerance": 1e-7,
+    "dual_feasibility_tolerance": 1e-7,
+    "mip_feasibility_tolerance": 1e-6,
+}
 
 
 def reason_against(p: Neutral) -> str | None:
@@ -38,7 +42,23 @@ def reason_against(p: Neutral) -> str | None:
         return "ramps: device_scheduler bounds power and stock, not the change of power"
     if not p.exclusive and (p.sell_yuan_per_mwh > p.buy_yuan_per_mwh).any():
         return "import beside export: only the net power of all devices is known, so selling above buying differs"
+    if taken_for_convex(p):
+        return (
+            "prices: selling above buying passes for convex once wear or peak prices are added, and is then unbounded"
+        )
     return None
+
+
+def taken_for_convex(p: Neutral) -> bool:
+    """Tell whether the scheduler would leave out the binaries that selling above buying needs.
+
+    Its check (in its own words oversimplified) adds up the prices of all commitments in a step, also of
+    those that have nothing to do with the connection.
+    """
+    gap = (p.buy_yuan_per_mwh - p.sell_yuan_per_mwh) * p.step_h
+    beside = p.storage.wear_yuan_per_mwh * p.step_h if p.storage else 0.0
+    beside += p.demand_charge.yuan_per_mw if p.demand_charge else 0.0
+    return bool((gap < 0).any() and (gap + beside >= 0).all())
 
 
 class Site:
@@ -67,10 +87,10 @@ class Site:
 
     def price(self, name: str, up: object, down: object, device: int | None = None, **more: object) -> None:
         """Price what differs from a commitment, for the site or for one device."""
-        whose = {"device": pd.Series(device, index=self.index)} if device is not None else {"device": pd.Series(dtype=object)}
         prices = {"upwards_deviation_price": up, "downwards_deviation_price": down}
         spread = {key: pd.Series(np.broadcast_to(value, self.p.steps), self.index) for key, value in prices.items()}
-        self.commitments.append(FlowCommitment(name=name, index=self.index, **spread, **{"quantity": 0, **more}, **whose))
+        whole = {"name": name, "index": self.index, "device": device, "quantity": 0, **spread, **more}
+        self.commitments.append(FlowCommitment(**whole))
 
 
 def build(p: Neutral) -> Site:

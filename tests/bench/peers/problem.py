@@ -7,7 +7,8 @@ highest import and a store whose size is decided. The rules that all peers keep:
 - Shares are of the store's energy; soc_initial is the level before the first step.
 - Wear is paid per MWh discharged, measured at the park's side.
 - The generator was off for `initially_off_for_h` before the first step. Once started it runs `min_up_h`
-  (or to the end of the horizon), once stopped it rests `min_down_h`; both are rounded up to whole steps.
+  (or to the end of the horizon), once stopped it rests `min_down_h`. All three are rounded up to whole
+  steps, and it was off for one step at least.
 - Ramps: between two steps the power moves at most `ramp_per_h * h`, at a start or a stop at most the
   larger of that and `min_load`, all as shares of its power.
 - The charge on the peak is yuan_per_mw * max(0, highest import - free_mw).
@@ -126,10 +127,14 @@ class Neutral:
         return running, max(running, self.generator.min_load)
 
     @property
+    def rested(self) -> int:
+        """Steps that the generator was off before the first one."""
+        return max(1, self.in_steps(self.generator.initially_off_for_h))
+
+    @property
     def must_rest(self) -> int:
         """First steps in which the generator still has to be off."""
-        before = self.in_steps(self.generator.initially_off_for_h)
-        return max(0, self.in_steps(self.generator.min_down_h) - before)
+        return max(0, self.in_steps(self.generator.min_down_h) - self.rested)
 
 
 def neutral(raw: dict) -> Neutral:

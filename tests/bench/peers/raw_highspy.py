@@ -26,8 +26,8 @@ class Arrays:
         self.width = self.height = 0
 
     def add(
-        self, count: int, upper: object, cost: object = 0.0, lower: object = 0.0, whole: bool = False
-    ) -> FloatArray:  # noqa: FBT001
+        self, count: int, upper: object, cost: object = 0.0, lower: object = 0.0, *, whole: bool = False
+    ) -> FloatArray:
         """Add a block of columns and return their places."""
         spread = (np.broadcast_to(np.asarray(value, float), count) for value in (lower, upper, cost, float(whole)))
         self.columns.append(tuple(spread))
