@@ -97,6 +97,52 @@ def day(
 
 
 @app.command()
+def intraday(
+    running: Annotated[str, typer.Argument(help="Id of the schedule that runs, or of a park: its newest one.")],
+    at: Annotated[str, typer.Option(help="From this time on: 14:00 of its first day, or 2026-07-15T14:00+08:00.")],
+    keep: Annotated[float, typer.Option(min=0, help="Hours in which flows stay as they were planned.")] = 0.0,
+    level: Annotated[list[str] | None, typer.Option(help="STORAGE=ENERGY: what its meter says, ess='55 MWh'.")] = None,
+    park_file: Annotated[str, typer.Option(help="Path of the park file, where the park is not found by id.")] = "",
+    goal: Annotated[str, typer.Option(help="cost, carbon or weighted.")] = "cost",
+    carbon_price: Annotated[str, typer.Option(help="Price of carbon for `weighted`, such as '97.5 yuan/t'.")] = "",
+    weather: Annotated[str, typer.Option(help="embedded, or an EPW or CSV file, in place of the park's.")] = "",
+    weather_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of a CSV mean.")] = None,
+    weather_basis: Annotated[str, typer.Option(help="Of the embedded year: forecast or actual.")] = "forecast",
+    load: Annotated[list[str] | None, typer.Option(help="LOAD=FILE: a measured series for a load.")] = None,
+    load_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of that file mean.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; must not exist yet.")] = None,
+    time_limit: Annotated[float, typer.Option(min=0.001, help="Seconds for the solver.")] = 60.0,
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Plan the rest of a running day anew, from its present state, with committed hours kept."""
+    from parkopt import cli_day, cli_print
+
+    words = language(lang)
+    asked = cli_day.request_of(
+        park=park_file or running,
+        date="",
+        step=60,
+        days=1,
+        goal=goal,
+        carbon_price=carbon_price,
+        weather=weather,
+        weather_map=weather_map,
+        weather_basis=weather_basis,
+        loads=load or [],
+        load_map=load_map,
+        load_annual=[],
+        state=None,
+        time_limit=time_limit,
+    )
+    planned = cli_day.plan_again(running, at, keep, level or [], asked, settings(), words, out, park_file=park_file)
+    if as_json:
+        show(cli_print.as_data(planned))
+    else:
+        cli_print.print_day(planned, words)
+
+
+@app.command()
 def share(
     enterprise: Annotated[str, typer.Argument(help="Id of the enterprise.")],
     start: Annotated[str, typer.Option(help="From this time on, 2026-07-15T00:00+08:00.")],

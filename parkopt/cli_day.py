@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from parkopt.park.loader import load_part
 from parkopt.park.series import SeriesSpec
 from parkopt.park.state import ParkState
 from parkopt.services.day import Planned, plan_day
+from parkopt.services.replan import replan, running
 from parkopt.services.shares import green_share
 from parkopt.settings import Settings
 from parkopt.solve import Limits
@@ -150,9 +152,39 @@ def plan(request: DayRequest, config: Settings, lang: Language, out: Path | None
         return plan_day(request, config, lang, out)
 
 
+def plan_again(
+    named: str,
+    at: str,
+    keep_h: float,
+    levels: list[str],
+    asked: DayRequest,
+    config: Settings,
+    lang: Language,
+    out: Path | None,
+    *,
+    park_file: str,
+) -> Planned:
+    """Plan the rest of the running day that is named, from the time that the command line says."""
+    measured = {name: Quantity("MWh").number(text) for name, text in _pairs(levels, "--level", "ess='55 MWh'").items()}
+    moment = _moment(at, "--at") if "T" in at else _clock(at, datetime.now(fixed_zone(CHINA)).date())
+    schedule = running(named, moment, config)
+    if "T" not in at and str(schedule.attrs["run"]) == named:
+        moment = _clock(at, parse_date(str(schedule.attrs["date"])))
+    day = replace(asked, park=park_file or str(schedule.attrs["park"]))
+    return replan(schedule, day, moment, config, lang, out, keep=timedelta(hours=keep_h), levels_mwh=measured)
+
+
 def share_of(enterprise: str, start: str, end: str, config: Settings) -> dict[str, Any]:
     """Return an enterprise's green share between two times of the command line."""
     return green_share(enterprise, _moment(start, "--start"), _moment(end, "--end"), config)
+
+
+def _clock(text: str, day: date) -> datetime:
+    """Return a time of the day in China; a day's schedule is named by run, a park's by today."""
+    try:
+        return datetime.combine(day, time.fromisoformat(text), fixed_zone(CHINA))
+    except ValueError as error:
+        raise WrongDate(Where(field="--at"), value=text) from error
 
 
 def _moment(text: str, option: str) -> datetime:

@@ -135,6 +135,16 @@ def _at_grid(key: str, connections: list[Mapping[str, FloatArray]], n: int) -> F
     return total if key in SUMMED else connections[0][key]
 
 
+def of_asset(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
+    """Return a variable of one asset, shape (n,): where there is one grid connection it has no asset dimension."""
+    if f"connection_{variable}" in schedule:
+        variable = f"connection_{variable}"
+    values: FloatArray = schedule[variable].to_numpy()
+    if "asset" in schedule[variable].dims:
+        values = values[schedule.get_index("asset").get_loc(asset)]
+    return values
+
+
 def utc_times(grid: TimeGrid) -> pd.DatetimeIndex:
     """Return the starts of the steps in UTC without a zone, as xarray and NetCDF hold them."""
     return pd.DatetimeIndex(grid.index.tz_localize(None), name="time").as_unit("ns")

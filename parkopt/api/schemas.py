@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from parkopt.intake import DayRequest
 from parkopt.models import Objective
 from parkopt.park.base import Part
 from parkopt.park.state import ParkState
 from parkopt.solve import Limits
-from parkopt.units import Quantity
+from parkopt.units import MegawattHour, Quantity
 
 
 class ScheduleRequest(Part):
@@ -45,5 +45,34 @@ class ScheduleRequest(Part):
             objective=Objective(self.goal, self.carbon_price),
             weather_basis=self.weather_basis,
             state=self.state,
+            limits=Limits(seconds=self.time_limit_s),
+        )
+
+
+class ReplanRequest(Part):
+    """A request for the rest of a running day."""
+
+    at: AwareDatetime
+    """From this time on, with its offset: the start of a step of the schedule."""
+    keep_h: Annotated[float, Field(ge=0, le=24, strict=True)] = 0.0
+    """Hours in which flows stay as they were planned."""
+    levels: dict[str, MegawattHour] = {}
+    """What the meters of storages say, such as `{"ess": "55 MWh"}`."""
+    goal: Literal["cost", "carbon", "weighted"] = "cost"
+    """Least cost, least carbon, or cost with priced carbon."""
+    carbon_price: Annotated[float, Quantity("yuan/t", 0, 1e6)] = 0.0
+    """Price of carbon in `weighted`, such as `97.5 yuan/t`."""
+    weather_basis: Literal["forecast", "actual"] = "forecast"
+    """Of the embedded year: what was known the day before, or what came."""
+    time_limit_s: Annotated[float, Field(gt=0, le=60, strict=True)] = 30.0
+    """Time limit of the solver."""
+
+    def as_request(self, park: str) -> DayRequest:
+        """Return the request as for a whole day, for a park file; its dates come from the schedule that runs."""
+        return DayRequest(
+            park=park,
+            day=self.at.date(),
+            objective=Objective(self.goal, self.carbon_price),
+            weather_basis=self.weather_basis,
             limits=Limits(seconds=self.time_limit_s),
         )

@@ -21,7 +21,7 @@ from parkopt.models.base import Role, Technology
 from parkopt.models.tech.storage import SIZES
 from parkopt.park.schema import Park
 from parkopt.park.state import AssetState, ParkState
-from parkopt.schedule import described
+from parkopt.schedule import described, of_asset
 
 IntArray = NDArray[np.int64]
 UG_PER_WH = 1000
@@ -86,13 +86,13 @@ METHOD = {
 
 def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Factor) -> Flows:
     """Return the schedule's flows in whole Wh; rounding is put on the largest source of each step."""
-    sources = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.LOCAL)}
-    imports = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.GRID)}
-    fuelled = {name: _wh(_of(schedule, key, name), grid) for name, key in of_role(park, Role.FUEL)}
+    sources = {name: _wh(of_asset(schedule, key, name), grid) for name, key in of_role(park, Role.LOCAL)}
+    imports = {name: _wh(of_asset(schedule, key, name), grid) for name, key in of_role(park, Role.GRID)}
+    fuelled = {name: _wh(of_asset(schedule, key, name), grid) for name, key in of_role(park, Role.FUEL)}
     sources |= fuelled | imports
     sinks = _sinks(schedule, park, grid)
-    charge = {name: _wh(_of(schedule, "charge_mw", name), grid) for name in storages(park)}
-    discharge = {name: _wh(_of(schedule, "discharge_mw", name), grid) for name in storages(park)}
+    charge = {name: _wh(of_asset(schedule, "charge_mw", name), grid) for name in storages(park)}
+    discharge = {name: _wh(of_asset(schedule, "discharge_mw", name), grid) for name in storages(park)}
     _absorb_rounding(sources, discharge, [*sinks.values(), *charge.values()])
     return Flows(
         labels=[grid.label(step) for step in range(grid.n)],
@@ -110,26 +110,16 @@ def flows_of(schedule: xr.Dataset, park: Park, grid: TimeGrid, grid_factor: Fact
 
 def _sizes(schedule: xr.Dataset, asset: str) -> dict[str, FloatArray]:
     """Return the sizes that the schedule chose for a storage."""
-    return {key: _of(schedule, key, asset) for key in SIZES if key in schedule}
+    return {key: of_asset(schedule, key, asset) for key in SIZES if key in schedule}
 
 
 def _fuel_ug(schedule: xr.Dataset, park: Park, name: str, wh: IntArray) -> list[int]:
     """Return the carbon of a fuelled source's power by step: as reported, else by its constant factor."""
     asset = park.assets[name]
     assert isinstance(asset, Technology)
-    if FUEL_CARBON in schedule and not np.isnan(_of(schedule, FUEL_CARBON, name)).any():
-        return [round(kg * UG_PER_KG) for kg in _of(schedule, FUEL_CARBON, name).tolist()]
+    if FUEL_CARBON in schedule and not np.isnan(of_asset(schedule, FUEL_CARBON, name)).any():
+        return [round(kg * UG_PER_KG) for kg in of_asset(schedule, FUEL_CARBON, name).tolist()]
     return [int(energy) * round(asset.carbon_kg_per_mwh() * UG_PER_WH) for energy in wh.tolist()]
-
-
-def _of(schedule: xr.Dataset, variable: str, asset: str) -> FloatArray:
-    """Return a variable of one asset; of the only grid connection it stands without the asset's dimension."""
-    if f"connection_{variable}" in schedule:
-        variable = f"connection_{variable}"
-    values: FloatArray = schedule[variable].to_numpy()
-    if "asset" in schedule[variable].dims:
-        values = values[schedule.get_index("asset").get_loc(asset)]
-    return values
 
 
 def _wh(mw: FloatArray, grid: TimeGrid) -> IntArray:
@@ -140,10 +130,10 @@ def _sinks(schedule: xr.Dataset, park: Park, grid: TimeGrid) -> dict[str, IntArr
     """Return consumption by enterprise, what lines lose, and the export."""
     sinks: dict[str, IntArray] = {name: np.zeros(grid.n, dtype=np.int64) for name in consumers(park)}
     for name, key in of_role(park, Role.DEMAND):
-        sinks[_consumer(park, name)] += _wh(_of(schedule, key, name), grid)
+        sinks[_consumer(park, name)] += _wh(of_asset(schedule, key, name), grid)
     for sign, role in ((1, Role.SENT), (-1, Role.ARRIVED)):
         for name, key in of_role(park, role):
-            sinks[name] += sign * _wh(_of(schedule, key, name), grid)
+            sinks[name] += sign * _wh(of_asset(schedule, key, name), grid)
     return {**sinks, EXPORT: _wh(schedule["export_mw"].to_numpy(), grid)}
 
 

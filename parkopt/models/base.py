@@ -17,8 +17,8 @@ import xarray as xr
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.algebra import Number, Rows, Sum, Vars, linear
-from parkopt.models.hub import GIVES, MAIN, TAKES, Block, Carrier, Headroom, Hub, Role, Series
-from parkopt.park.asset import Asset
+from parkopt.models.hub import GIVES, TAKES, Block, Carrier, Headroom, Hub, Role, Series
+from parkopt.park.asset import MAIN, Asset
 from parkopt.park.base import Location
 from parkopt.park.state import AssetState
 

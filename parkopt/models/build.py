@@ -18,10 +18,11 @@ import numpy as np
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.algebra import Sum, Vars
 from parkopt.models.base import Technology
-from parkopt.models.hub import BUSES, MAIN, Flow, Hub, Role, Series
+from parkopt.models.hub import BUSES, Flow, Hub, Role, Series
 from parkopt.models.one_way import hold_apart
 from parkopt.models.policy import RULES, add_rules, export_banned
 from parkopt.models.pyomo_form import pyomo_model
+from parkopt.park.asset import MAIN
 from parkopt.park.schema import Park
 from parkopt.park.state import ParkState
 

@@ -16,7 +16,7 @@ import numpy as np
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
 from parkopt.models.algebra import IntArray, Number, Relation, Rows, Sum, Vars, stacked
-from parkopt.park.asset import MAIN as MAIN
+from parkopt.park.asset import MAIN
 from parkopt.park.state import ParkState
 
 Series = Mapping[str, FloatArray]

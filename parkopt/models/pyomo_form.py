@@ -15,7 +15,8 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from parkopt.clock import FloatArray
 from parkopt.models.algebra import Rows, Vars
-from parkopt.models.hub import BUSES, MAIN, Hub
+from parkopt.models.hub import BUSES, Hub
+from parkopt.park.asset import MAIN
 
 
 def pyomo_model(name: str, hub: Hub, cost: FloatArray) -> Any:

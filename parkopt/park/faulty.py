@@ -62,7 +62,6 @@ CHINESE = {
     "at_most_one": "{names} 最多只能给出一个",
     "any_of": "{names} 至少须给出一个",
     "hydrogen_bus": "{name} 不是氢母线：其上为电力",
-    "needs": "{name} 需要同时给出 {wanted}",
     "heat_bus": "{name} 不是热力母线：其上为电力",
     "rising": "{name} 须逐行递增",
     "name_taken": "名称 {name} 已被占用",

@@ -50,6 +50,16 @@ class AssetState(Part):
     """What a synthesis made in the last step."""
     tank_kg: float | None = Field(default=None, ge=0)
     """Hydrogen, or a synthesis' product, in the tank."""
+    served_on: str = ""
+    """Local day (2026-07-15) to which `served_mwh`, `shed_mwh` and `ran` belong."""
+    served_mwh: float = Field(default=0.0, ge=0)
+    """What a flexible load has consumed of that day's energy so far."""
+    shed_mwh: float = Field(default=0.0, ge=0)
+    """What it has shed on that day so far."""
+    ran: bool = False
+    """Whether its run of that day has started."""
+    run_left_h: float = Field(default=0.0, ge=0)
+    """How long a run that has started goes on."""
     month: str = ""
     """Month (2026-07) to which a connection's peaks and energies belong."""
     peak_mw: float = Field(default=0.0, ge=0)

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from parkopt.clock import FloatArray, fixed_zone
 from parkopt.errors import Language
 from parkopt.results.words import say
+from parkopt.schedule import of_asset
 
 COLOURS = {
     "wind": "#3b8ea5",
@@ -111,10 +112,7 @@ def _supplies(schedule: xr.Dataset) -> list[tuple[str, str, FloatArray]]:
     flows, kinds = json.loads(schedule.attrs["flows"]), kinds_of(schedule)
     placed = [(role, name, key) for name, own in flows.items() for key, role in own.items() if role in GIVES]
     ordered = sorted(placed, key=lambda item: GIVES.index(item[0]))
-    return [
-        (name, kinds[name], schedule[key].to_numpy() if role == "grid" else _row(schedule, key, name))
-        for role, name, key in ordered
-    ]
+    return [(name, kinds[name], np.nan_to_num(of_asset(schedule, key, name))) for role, name, key in ordered]
 
 
 def _dispatch(schedule: xr.Dataset, lang: Language) -> Figure:
@@ -124,7 +122,7 @@ def _dispatch(schedule: xr.Dataset, lang: Language) -> Figure:
     seen: dict[str, int] = {}
     for name, kind, mw in _supplies(schedule):
         seen[kind] = seen.get(kind, 0) + 1
-        label = say("import", lang) if kind == "grid" else name
+        label = say("import", lang) if kind == "grid" and seen[kind] == 1 else name
         axes.stairs(
             base + mw,
             edges,

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from parkopt.clock import FloatArray
+from parkopt.schedule import of_asset
 
 UG_PER_T = 1e12
 WH_PER_MWH = 1e6
@@ -47,6 +48,7 @@ def summary(schedule: xr.Dataset) -> dict[str, Any]:
         "export_mwh": round(exported, 3),
         "peak_import_mw": round(float(schedule["import_mw"].max()), 3),
         "contracted_mwh": round(_mwh(schedule, "take_mw", hours), 3),
+        "fuel_carbon_t": round(float(schedule["fuel_ug"].sum()) / UG_PER_T, 3) if "fuel_ug" in schedule else 0.0,
         "hydrogen_kg": round(float(schedule["hydrogen_kg"].sum()), 1) if "hydrogen_kg" in schedule else 0.0,
         "year_to_date": {key[5:]: round(float(schedule.attrs[key]), 4) for key in schedule.attrs if key[:5] == "year_"},
         "enterprises": enterprise_shares(schedule),
@@ -87,7 +89,7 @@ def role_mw(schedule: xr.Dataset, role: str) -> FloatArray:
     wanted = [(name, key) for name, own in flows.items() for key, said in own.items() if said == role]
     total: FloatArray = np.zeros(schedule.sizes["time"])
     for name, key in wanted:
-        total += schedule[key].sel(asset=name).to_numpy() if "asset" in schedule[key].dims else schedule[key].to_numpy()
+        total += of_asset(schedule, key, name)
     return total
 
 

@@ -22,10 +22,11 @@ from parkopt.errors import Language
 from parkopt.faults import CannotWrite
 from parkopt.intake import DayRequest
 from parkopt.ledger import FileLog, load_or_create_key
+from parkopt.reopen import ReplanRequest
 from parkopt.results.summary import summary
 from parkopt.settings import Settings
 from parkopt.store.schedules import Schedules, Share, Stored
-from parkopt.workflow import DAY_AHEAD, Accounted, Context, run
+from parkopt.workflow import DAY_AHEAD, Accounted, Context, Step, run
 
 ONE_AT_A_TIME = threading.Lock()
 """Pyomo keeps state in its modules and HiGHS uses all cores: one day is planned at a time."""
@@ -78,6 +79,17 @@ def plan_day(request: DayRequest, config: Settings, lang: Language = "en", out: 
         For any fault; then no folder of results and no row is left behind, and a record only
         where the fault came after the signed log had taken it.
     """
+    return plan_by(DAY_AHEAD, request, config, lang, out)
+
+
+def plan_by(
+    steps: tuple[Step, ...],
+    request: DayRequest | ReplanRequest,
+    config: Settings,
+    lang: Language = "en",
+    out: Path | None = None,
+) -> Planned:
+    """Run a flow, write its results as one folder and keep its schedule; see `plan_day`."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     if out is not None and out.exists():
         raise CannotWrite(path=out, reason="it already exists")
@@ -90,8 +102,8 @@ def plan_day(request: DayRequest, config: Settings, lang: Language = "en", out: 
             folder=working,
             log_of=lambda park: park_log(config.home, park),
         )
-        result = run(DAY_AHEAD, request, ctx)
-        folder = out or config.home / "runs" / result.loaded.park.id / request.day.isoformat() / name
+        result = run(steps, request, ctx)
+        folder = out or config.home / "runs" / result.loaded.park.id / result.loaded.request.day.isoformat() / name
         _keep(result, ctx, config, working)
         folder.parent.mkdir(parents=True, exist_ok=True)
         working.replace(folder)

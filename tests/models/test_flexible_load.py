@@ -1,6 +1,7 @@
 """A flexible load: by hand, against other formulations, under any numbers, and tampered with."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from parkopt.models.tech.flexible_load import FlexibleLoad
 from parkopt.park.state import ParkState
 from parkopt.schedule import next_state, to_schedule
 from parkopt.solve import Limits, check, solve
+from parkopt.solve.check import independent_bill
 from parkopt.testing import assert_conserves, cost_yuan, grid_asset, load_asset, prices, small_problem
 from tests.solve.independent import Rows, least_cost
 
@@ -563,3 +565,26 @@ def test_the_consumption_of_the_enterprise_includes_it(form):
     assert done.schedule["park_consumption_wh"].to_numpy().tolist() == (mill + other).tolist()
     if form == "curtailable":
         assert done.schedule["shed_mw"].attrs == {"units": "MW", "long_name": "shed load", "long_name_zh": "削减负荷"}
+
+
+@pytest.mark.parametrize("form", ["energy", "block", "curtailable"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_day_cut_anywhere_goes_on_from_its_state(form, seed):
+    """From each step on, the rest planned from the state alone costs what the rest of the best plan does."""
+    problem = mixed(form, seed)
+    best = solve(problem, EXACT)
+    ends = 24 * (problem.grid.n // 24)
+    for cut in range(1, min(ends, 24), 5):
+        head = replace(problem.grid, n=cut)
+        tail = replace(problem.grid, start=problem.grid.start + cut * problem.grid.step, n=problem.grid.n - cut)
+        states = {}
+        for name, asset in problem.park.assets.items():
+            now = {key: row[:cut] for key, row in best.reported[name].items()}
+            states[name] = asset.next_state(problem.state.of(name), now, problem.series[name], head)
+        series = {name: {key: row[cut:] for key, row in own.items()} for name, own in problem.series.items()}
+        rest = solve(replace(problem, grid=tail, series=series, state=ParkState(assets=states)), EXACT)
+        assert_conserves(rest)
+        passed = {name: {key: row[:cut] for key, row in own.items()} for name, own in problem.series.items()}
+        reported = {name: {key: row[:cut] for key, row in own.items()} for name, own in best.reported.items()}
+        owed = sum(independent_bill(replace(problem, grid=head, series=passed), reported).values())
+        assert owed + cost_yuan(rest) == pytest.approx(cost_yuan(best), rel=1e-6, abs=1e-3), cut

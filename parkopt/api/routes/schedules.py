@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
 from parkopt.api.deps import Config, Speaks
-from parkopt.api.schemas import ScheduleRequest
-from parkopt.services.day import plan_day
+from parkopt.api.schemas import ReplanRequest, ScheduleRequest
+from parkopt.services.day import Planned, plan_day
 from parkopt.services.parks import known_park
+from parkopt.services.replan import replan
 from parkopt.services.schedules import dataset_of, line, list_schedules, report_of, stored_schedule, to_csv, to_json
 from parkopt.services.shares import enterprise_evidence
 
@@ -27,7 +29,20 @@ MEDIA: dict[str, Form] = {
 def post_schedule(park: str, body: ScheduleRequest, config: Config, lang: Speaks, response: Response) -> dict[str, Any]:
     """Plan a park's day and keep it; the answer holds its figures, its state, and where it is."""
     path = known_park(park)
-    planned = plan_day(body.as_request(str(path)), config, lang)
+    return _answer(plan_day(body.as_request(str(path)), config, lang), config, lang, response)
+
+
+@router.post("/schedules/{run}/replans", status_code=201)
+def post_replan(run: str, body: ReplanRequest, config: Config, lang: Speaks, response: Response) -> dict[str, Any]:
+    """Plan the rest of a running day anew: from its state at a time, with committed hours kept."""
+    stored = stored_schedule(run, config)
+    day = body.as_request(str(known_park(stored.park)))
+    keep = timedelta(hours=body.keep_h)
+    planned = replan(dataset_of(stored), day, body.at, config, lang, keep=keep, levels_mwh=body.levels)
+    return _answer(planned, config, lang, response)
+
+
+def _answer(planned: Planned, config: Config, lang: Speaks, response: Response) -> dict[str, Any]:
     stored = stored_schedule(planned.run, config)
     response.headers["Location"] = f"/v1/schedules/{planned.run}"
     attrs = planned.schedule.attrs

@@ -12,7 +12,8 @@ curtailable
     ``sum_{t in day} h shed[t] <= curtail_energy`` for each day
 
 ``min_power`` and ``P`` (curtailable) are variables, held by a row: an explanation can lower them in all steps at once.
-A day is a local calendar day, and the horizon must hold whole ones. A window past midnight (22-2) gives each day its
+A day is a local calendar day. The horizon ends with one; where it begins within one (a day planned anew), the state
+says what that day has had, and a run that has started goes on. A window past midnight (22-2) gives each day its
 two parts (0-2 and 22-24) for energy and shedding. A run of a block belongs to the day in which it starts: it may go on
 past midnight where the horizon does, is cut by the horizon's start and end, and two runs never overlap.
 """
@@ -45,7 +46,9 @@ from parkopt.models.base import (
     Vars,
     linear,
 )
+from parkopt.models.local_days import day_of, days_of, inside_by_day, opened, sums_by_day
 from parkopt.park.hours import DAY_MIN, Window, minutes, share_inside
+from parkopt.park.state import AssetState
 from parkopt.units import Megawatt, MegawattHour, PriceNotNegative, Ratio
 
 NEEDED = {
@@ -55,7 +58,7 @@ NEEDED = {
 }
 OPTIONAL = {"energy": ("min_power",), "block": (), "curtailable": ("curtail_energy",)}
 FIELDS = tuple(dict.fromkeys(name for own in (NEEDED, OPTIONAL) for names in own.values() for name in names))
-WHOLE_DAYS = Text("whole local days", "完整的本地日")
+WHOLE_DAYS = Text("whole local days, or the state of the first", "完整的本地日，或首日的状态")
 WHOLE = 1e-9
 """How far a duration may miss a whole number of steps."""
 
@@ -130,17 +133,25 @@ class FlexibleLoad(Technology):
         WrongValue
             Where a run is no whole number of steps, or fits nowhere.
         """
-        if hub.grid.local[0].hour or hub.grid.local[0].minute or hub.grid.hours * hub.grid.n % 24:
-            raise GridMismatch(Where(field=f"assets.{hub.name}"), name=hub.name, got=hub.grid, expected=WHOLE_DAYS)
+        self._require_days(hub)
         power = hub.var(block, "power_mw", 0.0, self.most_mw(hub.grid))
         hub.draw(Role.DEMAND, power)
         {"energy": self._energy, "block": self._block, "curtailable": self._curtailable}[self.form](block, hub, power)
 
+    def _require_days(self, hub: Hub) -> None:
+        """Raise unless the horizon ends with a day, and begins with one or with what the state says of it."""
+        first, end = hub.grid.local[0], hub.grid.end.astimezone(hub.grid.zone)
+        within = bool(first.hour or first.minute) and hub.state.of(hub.name).served_on != f"{first:%Y-%m-%d}"
+        if within or end.hour or end.minute:
+            raise GridMismatch(Where(field=f"assets.{hub.name}"), name=hub.name, got=hub.grid, expected=WHOLE_DAYS)
+
     def _energy(self, block: Block, hub: Hub, power: Vars) -> None:
         """Give each day its energy, at least `min_power` in the windows."""
         share, hours = share_inside(hub.grid, self.windows), hub.grid.hours
-        days, due = _inside(share, hub.grid), self.energy or 0.0
-        rows = hub.rows(block, "energy", lambda t: linear((hours, power[i]) for i in days[t]) == due, list(days))
+        days, energy = inside_by_day(share, hub.grid), self.energy or 0.0
+        had = opened(hub.state.of(hub.name), hub.grid).served_mwh
+        due = {t: energy - (had if day_of(hub.grid)[t] == 0 else 0.0) for t in days}
+        rows = hub.rows(block, "energy", lambda t: linear((hours, power[i]) for i in days[t]) == due[t], list(days))
         says = Text(f"the daily energy of {hub.name}", f"{hub.name} 的日用电量")
         hub.promise("energy", "MWh", rows, says, sign=1.0, value=self.energy if len(days) == 1 else None)
         if self.min_power:
@@ -152,17 +163,20 @@ class FlexibleLoad(Technology):
     def _block(self, block: Block, hub: Hub, power: Vars) -> None:
         """Start once a day where a run fits."""
         steps, hours, mw = self._run_steps(hub), self.duration_h or 0.0, self.power or 0.0
-        able = {t for t in hub.steps if self.fits(hub.grid, t, steps)}
+        state, today = opened(hub.state.of(hub.name), hub.grid), day_of(hub.grid) == 0
+        left = round(hub.state.of(hub.name).run_left_h / hub.grid.hours)
+        barred = {t for t in hub.steps if t < left or (state.ran and today[t])}
+        able = {t for t in hub.steps if t not in barred and self.fits(hub.grid, t, steps)}
         begins = sorted(able)
         column = hub.cols(block, "start", begins, 0.0, 1.0, integer=True)
         start = {step: column[place] for place, step in enumerate(begins)}
 
         def runs(t: int) -> Relation:
             begun = [(-mw, start[s]) for s in range(t - steps + 1, t + 1) if s in able]
-            return linear([(1.0, power[t]), *begun]) == 0.0
+            return linear([(1.0, power[t]), *begun]) == (mw if t < left else 0.0)
 
         hub.rows(block, "runs", runs, np.flatnonzero(self.most_mw(hub.grid)).tolist())
-        days = [[t for t in day.tolist() if t in able] for day in _by_day(hub.steps, hub.grid)]
+        days = [[t for t in day if t in able] for day in days_of(hub.grid)[1 if state.ran else 0 :]]
         if not all(days):
             reason = Text(f"no run of {hours:g} h fits on some day", f"有一天容不下 {hours:g} h 的运行")
             raise WrongValue(Where(field=f"assets.{hub.name}.windows"), value=self.windows, reason=reason)
@@ -190,8 +204,12 @@ class FlexibleLoad(Technology):
         hub.rows(block, "served", lambda t: linear([(1, power[t]), (1, shed[t]), (-part[t], demand)]) == 0.0, steps)
         hub.rows(block, "may_shed", lambda t: linear([(1, shed[t]), (-shedding * part[t], demand)]) <= 0.0, steps)
         if self.curtail_energy is not None:
-            days, limit = _inside(share, hub.grid), self.curtail_energy
-            rows = hub.rows(block, "day_shed", lambda t: linear((hours, shed[i]) for i in days[t]) <= limit, list(days))
+            days, limit = inside_by_day(share, hub.grid), self.curtail_energy
+            had = opened(hub.state.of(hub.name), hub.grid).shed_mwh
+            most = {t: limit - (had if day_of(hub.grid)[t] == 0 else 0.0) for t in days}
+            rows = hub.rows(
+                block, "day_shed", lambda t: linear((hours, shed[i]) for i in days[t]) <= most[t], list(days)
+            )
             says = Text(f"the most that {hub.name} may shed", f"{hub.name} 的日削减上限")
             hub.promise("curtail_energy", "MWh", rows, says, raised=True, value=limit)
 
@@ -204,7 +222,9 @@ class FlexibleLoad(Technology):
         share, power = share_inside(case.grid, self.windows), case.own["power_mw"]
         yield case.within("power_mw", self.min_power * share, self.most_mw(case.grid))
         if self.form == "energy":
-            off = float(np.max(np.abs(_by_day(power, case.grid).sum(axis=1) * case.grid.hours - self.energy)))
+            due = np.full(len(days_of(case.grid)), self.energy)
+            due[0] -= opened(case.state, case.grid).served_mwh
+            off = float(np.max(np.abs(sums_by_day(power, case.grid) * case.grid.hours - due)))
             yield off <= ENERGY_MWH, f"{case.name} misses its daily energy by {off:.3g} MWh"
         elif self.form == "block":
             yield from self._runs_hold(case)
@@ -213,15 +233,18 @@ class FlexibleLoad(Technology):
 
     def _runs_hold(self, case: Case) -> Iterator[Finding]:
         """Read the runs from the power: each of full length and power in a window, one starting each day."""
-        mw, starts, t = self.power or 0.0, np.zeros(case.grid.n), 0
+        mw, starts, t = self.power or 0.0, np.zeros(case.grid.n), round(case.state.run_left_h / case.grid.hours)
         steps, power = round((self.duration_h or 0.0) / case.grid.hours), case.own["power_mw"]
+        yield bool(np.all(np.abs(power[:t] - mw) <= POWER_MW)), f"{case.name} breaks the run that had started"
         while t < case.grid.n:
             if power[t] > POWER_MW:
                 whole = bool(np.all(np.abs(power[t : t + steps] - mw) <= POWER_MW))
                 yield whole and self.fits(case.grid, t, steps), f"{case.name} breaks its run of {case.grid.label(t)}"
                 starts[t] = 1.0
             t += steps if starts[t] else 1
-        once = bool(np.all(_by_day(starts, case.grid).sum(axis=1) == 1.0)) or mw <= POWER_MW
+        wanted = np.ones(len(days_of(case.grid)))
+        wanted[0] -= opened(case.state, case.grid).ran
+        once = bool(np.all(sums_by_day(starts, case.grid) == wanted)) or mw <= POWER_MW
         yield once, f"{case.name} does not start once a day"
 
     def _shedding_holds(self, case: Case, demand: FloatArray) -> Iterator[Finding]:
@@ -229,7 +252,8 @@ class FlexibleLoad(Technology):
         off = float(np.max(np.abs(case.own["power_mw"] + case.own["shed_mw"] - demand)))
         yield off <= POWER_MW, f"{case.name} misses its demand by {off:.3g} MW"
         if self.curtail_energy is not None:
-            shed = _by_day(case.own["shed_mw"], case.grid).sum(axis=1) * case.grid.hours
+            shed = sums_by_day(case.own["shed_mw"], case.grid) * case.grid.hours
+            shed[0] += opened(case.state, case.grid).shed_mwh
             over = float(np.max(shed)) - self.curtail_energy
             yield over <= ENERGY_MWH, f"{case.name} sheds {over:.3g} MWh more than a day allows"
 
@@ -243,6 +267,29 @@ class FlexibleLoad(Technology):
         del name, series, grid
         return {key: values[key] for key in ("power_mw", "shed_mw") if key in values}
 
+    def next_state(self, before: AssetState, now: Values, series: Series, grid: TimeGrid) -> AssetState:
+        """Hand over what the last local day has had; nothing once it is over and no run goes on."""
+        del series
+        last, had = days_of(grid)[-1], opened(before, grid) if len(days_of(grid)) == 1 else AssetState()
+        served = had.served_mwh + float(np.sum(now["power_mw"][last])) * grid.hours
+        shed = had.shed_mwh + float(np.sum(now["shed_mw"][last])) * grid.hours if "shed_mw" in now else 0.0
+        ran, left = (had.ran, 0.0) if self.form != "block" else self._run_after(now["power_mw"], before, grid, last)
+        end = grid.end.astimezone(grid.zone)
+        if not left and not end.hour and not end.minute:
+            return AssetState()
+        day = f"{grid.local[last[0]]:%Y-%m-%d}"
+        return AssetState(served_on=day, served_mwh=max(served, 0.0), shed_mwh=max(shed, 0.0), ran=ran, run_left_h=left)
+
+    def _run_after(self, power: FloatArray, before: AssetState, grid: TimeGrid, last: list[int]) -> tuple[bool, float]:
+        """Return whether the last day's run has started, and how long the latest run goes on, in hours."""
+        steps, t = round((self.duration_h or 0.0) / grid.hours), round(before.run_left_h / grid.hours)
+        ran = len(days_of(grid)) == 1 and opened(before, grid).ran
+        while t < grid.n:
+            begins = power[t] > POWER_MW
+            ran = ran or bool(begins and t >= last[0])
+            t += steps if begins else 1
+        return ran, (t - grid.n) * grid.hours
+
 
 def _level(block: Block, hub: Hub, name: str, mw: float, says: Text, **more: Any) -> int:
     """Return a variable that a row holds at `mw`: a promise that gives way in all steps alike."""
@@ -250,13 +297,3 @@ def _level(block: Block, hub: Hub, name: str, mw: float, says: Text, **more: Any
     row = hub.row(block, f"{name}_kept", linear([(1.0, level)]) >= mw)
     hub.promise(name, "MW", row, says, value=mw, **more)
     return level
-
-
-def _by_day(values: Any, grid: TimeGrid) -> Any:
-    """Return values of steps as one row a local day, of a horizon that holds whole days."""
-    return np.reshape(values, (-1, DAY_MIN // int(grid.step.total_seconds() // 60)))
-
-
-def _inside(share: FloatArray, grid: TimeGrid) -> dict[int, list[int]]:
-    """Return the steps in the windows of each local day, by the first of them."""
-    return {int(day[share[day] > 0][0]): day[share[day] > 0].tolist() for day in _by_day(range(grid.n), grid)}
