@@ -11,6 +11,7 @@ from parkopt.carbon.trace import UNACCOUNTED, opening_reservoir
 from parkopt.errors import ParkoptError, Text, Where
 from parkopt.faults import UnknownAsset, WrongState, WrongValue
 from parkopt.models.base import Role, Technology
+from parkopt.models.policy import RULES
 from parkopt.models.tech.storage import Storage
 from parkopt.park.schema import Park
 from parkopt.park.state import AssetState, ParkState
@@ -54,8 +55,8 @@ def _stored_wh(name: str, asset: Storage, state: AssetState) -> int:
 
 def name_faults(park: Park) -> Iterator[WrongValue]:
     """Yield a fault for each name that the account could not tell from another or from a word of its own."""
-    own = {OPENING, UNACCOUNTED, EXPORT, CONSUMERS}
-    reason = Text("the carbon account uses this name or sign itself", "碳核算已使用该名称或符号")
+    own = {OPENING, UNACCOUNTED, EXPORT, CONSUMERS, RULES}
+    reason = Text("the model or the carbon account uses this name or sign itself", "模型或碳核算已使用该名称或符号")
     for name in park.assets:
         if name in own or "<" in name:
             yield WrongValue(Where(field=f"assets.{name}"), value=name, reason=reason)

@@ -22,8 +22,8 @@ from parkopt.park.state import ParkState
 Series = Mapping[str, FloatArray]
 """Series of one asset by name with unit, such as ``available_mw``."""
 Carrier = Literal["power", "heat", "hydrogen"]
-BUSES = "buses"
-"""Block of the balances."""
+BUSES = "<buses>"
+"""Block of the balances: no asset may have such a name."""
 
 
 class Role(StrEnum):
