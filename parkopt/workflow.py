@@ -9,120 +9,31 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
-from parkopt.carbon.account import Account, account, flows_of
-from parkopt.carbon.factors import Factor, factor
+from parkopt.carbon.account import account, flows_of
+from parkopt.carbon.factors import factor
 from parkopt.carbon.opening import name_faults
 from parkopt.carbon.records import records_of
-from parkopt.clock import FloatArray, TimeGrid, fixed_zone
-from parkopt.errors import Language, Where, raise_all
+from parkopt.clock import fixed_zone
+from parkopt.errors import Where, raise_all
 from parkopt.intake import DayRequest, asked_sha256, opening_state, require_days, with_loads
 from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Problem, technologies
 from parkopt.models.base import Conditions, Technology
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
-from parkopt.park.schema import Park, ParkFile
-from parkopt.park.state import ParkState
 from parkopt.reopen import ReplanRequest, committed_of, grid_of, opening_of, state_at, steps_until, with_levels
 from parkopt.results.all import write_all
 from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
-from parkopt.solve import Solution, check, solve
+from parkopt.solve import check, solve
+from parkopt.stages import Accounted, Context, Forecast, Loaded, Observed, Scheduled, Solved
 from parkopt.weather import weather_source
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """The park as asked for, on its grid, with its opening state."""
-
-    request: DayRequest
-    file: ParkFile
-    grid: TimeGrid
-    state: ParkState
-    factor: Factor
-
-    @property
-    def park(self) -> Park:
-        """The park."""
-        return self.file.park
-
-
-@dataclass(frozen=True)
-class Observed:
-    """With the weather of the horizon."""
-
-    loaded: Loaded
-    weather: xr.Dataset
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """With the series that the model needs, asset by asset."""
-
-    observed: Observed
-    series: dict[str, dict[str, FloatArray]]
-    problem: Problem
-
-
-@dataclass(frozen=True)
-class Solved:
-    """With a solution that passed the independent check."""
-
-    forecast: Forecast
-    solution: Solution
-    checks: int
-
-
-@dataclass(frozen=True)
-class Scheduled:
-    """With the schedule as a Dataset, and the state that the next day inherits."""
-
-    solved: Solved
-    schedule: xr.Dataset
-    state: ParkState
-
-
-@dataclass(frozen=True)
-class Accounted:
-    """With carbon factor, green shares and origins."""
-
-    scheduled: Scheduled
-    account: Account
-    records: list[dict[str, Any]]
-    logged: range = range(0)
-    """Indices of the records in the log."""
-
-    @property
-    def loaded(self) -> Loaded:
-        """The park and what was asked."""
-        return self.scheduled.solved.forecast.observed.loaded
-
-    @property
-    def schedule(self) -> xr.Dataset:
-        """The schedule with its carbon."""
-        return self.account.schedule
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the flow may use of the world: the run's id, its time, where results and records go."""
-
-    run: str
-    created_at: str
-    version: str
-    lang: Language = "en"
-    folder: Path | None = None
-    """Folder for the results; none are written without it."""
-    log_of: Callable[[str], FileLog] | None = None
-    """Gives the log of a park; nothing is recorded without it."""
 
 
 def reopen(request: ReplanRequest, ctx: Context) -> DayRequest:

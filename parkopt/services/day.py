@@ -25,8 +25,9 @@ from parkopt.ledger import FileLog, load_or_create_key
 from parkopt.reopen import ReplanRequest
 from parkopt.results.summary import summary
 from parkopt.settings import Settings
+from parkopt.stages import Accounted, Context
 from parkopt.store.schedules import Schedules, Share, Stored
-from parkopt.workflow import DAY_AHEAD, Accounted, Context, Step, run
+from parkopt.workflow import DAY_AHEAD, Step, run
 
 ONE_AT_A_TIME = threading.Lock()
 """Pyomo keeps state in its modules and HiGHS uses all cores: one day is planned at a time."""
