@@ -10,11 +10,13 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from parkopt.errors import Language, ParkoptError
+from parkopt import cli_answers
+from parkopt.cli_common import Json, Lang, language, show
+from parkopt.errors import ParkoptError
 from parkopt.settings import settings
 
 app = typer.Typer(
@@ -25,25 +27,7 @@ app = typer.Typer(
 )
 parks = typer.Typer(help="Park files: list, show, check, start a new one.", no_args_is_help=True)
 app.add_typer(parks, name="park")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text.")]
-Lang = Annotated[str, typer.Option("--lang", help="en or zh; PARKOPT_LANG or LANG decide where absent.")]
-
-
-def language(lang: str = "") -> Language:
-    """Return the language to speak: the option, else the settings."""
-    from parkopt.faults import WrongOption
-
-    if lang in ("en", "zh"):
-        return "en" if lang == "en" else "zh"
-    if lang:
-        raise WrongOption(option="--lang", value=lang, allowed="en, zh")
-    return settings().language
-
-
-def show(data: Any) -> None:
-    """Print data as JSON."""
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
+cli_answers.register(app)
 
 
 @app.command()

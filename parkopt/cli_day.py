@@ -20,11 +20,13 @@ from parkopt.park.faulty import faults_of
 from parkopt.park.loader import load_part
 from parkopt.park.series import SeriesSpec
 from parkopt.park.state import ParkState
+from parkopt.services.answers import made_again
 from parkopt.services.day import Planned, plan_day
 from parkopt.services.replan import replan, running
+from parkopt.services.schedules import dataset_of, stored_schedule
 from parkopt.services.shares import green_share
 from parkopt.settings import Settings
-from parkopt.solve import Limits
+from parkopt.solve import Limits, Solution
 from parkopt.units import Quantity
 from parkopt.weather import CsvMapping
 
@@ -172,6 +174,38 @@ def plan_again(
         moment = _clock(at, parse_date(str(schedule.attrs["date"])))
     day = replace(asked, park=park_file or str(schedule.attrs["park"]))
     return replan(schedule, day, moment, config, lang, out, keep=timedelta(hours=keep_h), levels_mwh=measured)
+
+
+def again_of(
+    run: str,
+    park_file: str,
+    weather: str,
+    weather_map: Path | None,
+    loads: list[str],
+    load_map: Path | None,
+    config: Settings,
+) -> Solution:
+    """Make a kept schedule again, with the files that it was made with."""
+    schedule = dataset_of(stored_schedule(run, config))
+    attrs = schedule.attrs
+    price = f"{attrs['carbon_price_yuan_per_t']} yuan/t" if attrs["goal"] == "weighted" else ""
+    asked = request_of(
+        park=park_file or str(attrs["park"]),
+        date=str(attrs["date"]),
+        step=int(attrs["step_min"]),
+        days=int(attrs["days"]),
+        goal=str(attrs["goal"]),
+        carbon_price=price,
+        weather=weather,
+        weather_map=weather_map,
+        weather_basis="actual" if attrs["weather_basis"] == "actual" else "forecast",
+        loads=loads,
+        load_map=load_map,
+        load_annual=[],
+        state=None,
+        time_limit=60.0,
+    )
+    return made_again(schedule, asked)
 
 
 def share_of(enterprise: str, start: str, end: str, config: Settings) -> dict[str, Any]:

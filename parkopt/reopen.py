@@ -142,3 +142,14 @@ def committed_of(schedule: xr.Dataset, park: Park, steps: int, keep: int) -> Rep
 def opening_of(schedule: xr.Dataset) -> ParkState:
     """Return the state that a schedule opened with."""
     return ParkState.model_validate(json.loads(str(schedule.attrs["opening_state"])))
+
+
+def commitments_text(committed: Mapping[str, Mapping[str, FloatArray]]) -> str:
+    """Return commitments as text for a schedule's attributes."""
+    return json.dumps({name: {key: mw.tolist() for key, mw in own.items()} for name, own in committed.items()})
+
+
+def commitments_of(schedule: xr.Dataset) -> Reported:
+    """Return the commitments that a schedule was made under."""
+    said = json.loads(str(schedule.attrs["committed"]))
+    return {name: {key: np.asarray(mw, dtype=float) for key, mw in own.items()} for name, own in said.items()}

@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from parkopt.carbon.account import account, flows_of
 from parkopt.carbon.factors import factor
 from parkopt.carbon.opening import name_faults
@@ -27,26 +29,31 @@ from parkopt.models import Problem, technologies
 from parkopt.models.base import Conditions, Technology
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
-from parkopt.reopen import ReplanRequest, committed_of, grid_of, opening_of, state_at, steps_until, with_levels
+from parkopt.reopen import (
+    ReplanRequest,
+    commitments_of,
+    commitments_text,
+    committed_of,
+    grid_of,
+    opening_of,
+    state_at,
+    steps_until,
+    with_levels,
+)
 from parkopt.results.all import write_all
 from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
 from parkopt.solve import check, solve
+from parkopt.solve.bill import bill_table
+from parkopt.solve.reasons import reasons
 from parkopt.stages import Accounted, Context, Forecast, Loaded, Observed, Scheduled, Solved
 from parkopt.weather import weather_source
 
 
 def reopen(request: ReplanRequest, ctx: Context) -> DayRequest:
     """Take over the running day: its state at the moment asked for, and what stays committed."""
-    earlier, attrs = request.earlier, request.earlier.attrs
-    whole = replace(
-        request.day,
-        day=date.fromisoformat(str(attrs["date"])),
-        days=int(attrs["days"]),
-        step_min=int(attrs["step_min"]),
-        begins=time.fromisoformat(str(attrs["begins"])),
-        state=opening_of(earlier),
-    )
+    earlier = request.earlier
+    whole = as_asked(earlier, request.day)
     posed = forecast(fetch_weather(load_park(whole, ctx), ctx), ctx)
     park, grid = posed.problem.park, posed.problem.grid
     grid.require("schedule", grid_of(earlier, park))
@@ -60,6 +67,20 @@ def reopen(request: ReplanRequest, ctx: Context) -> DayRequest:
         begins=local.time(),
         state=with_levels(state, request.levels_mwh, park),
         committed=committed_of(earlier, park, passed, math.ceil(request.keep / grid.step)),
+    )
+
+
+def as_asked(earlier: xr.Dataset, day: DayRequest) -> DayRequest:
+    """Return the request that made a schedule: its dates, step, opening state and commitments, the rest as in `day`."""
+    attrs = earlier.attrs
+    return replace(
+        day,
+        day=date.fromisoformat(str(attrs["date"])),
+        days=int(attrs["days"]),
+        step_min=int(attrs["step_min"]),
+        begins=time.fromisoformat(str(attrs["begins"])),
+        state=opening_of(earlier),
+        committed=commitments_of(earlier),
     )
 
 
@@ -133,6 +154,7 @@ def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
         "state_sha256": sha256(loaded.state.model_dump_json().encode()).hexdigest(),
         "opening_state": loaded.state.model_dump_json(exclude_defaults=True),
         "begins": loaded.request.begins.isoformat("minutes"),
+        "committed": commitments_text(loaded.request.committed),
         "synthetic_assets": ", ".join(n for n, a in loaded.park.assets.items() if a.basis == "synthetic"),
         "checks_passed": solved.checks,
         "random_seed": "none",
@@ -166,12 +188,16 @@ def account_carbon(scheduled: Scheduled, ctx: Context) -> Accounted:
 
 
 def write_results(accounted: Accounted, ctx: Context) -> Accounted:
-    """Write NetCDF, CSV, JSON, the one-page report and the state; bind the records to the NetCDF by its hash."""
+    """Write all files: schedule, report, state, reasons, bill by hour; bind the records to the NetCDF by its hash."""
     if ctx.folder is None:
         return accounted
     write_all(accounted.schedule, ctx.folder, ctx.lang)
     state = json.dumps(accounted.account.state.json_ready(), ensure_ascii=False, indent=1)
     (ctx.folder / "state.json").write_text(state, encoding="utf-8")
+    solution = accounted.scheduled.solved.solution
+    answers = {"why": [one.as_dict() for one in reasons(solution)], "bill": bill_table(solution).as_dict()}
+    for name, data in answers.items():
+        (ctx.folder / f"{name}.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
     head, *hours = accounted.records
     results = {"schedule_nc_sha256": sha256((ctx.folder / "schedule.nc").read_bytes()).hexdigest()}
     return replace(accounted, records=[{**head, "hashes": {**head["hashes"], **results}}, *hours])
@@ -215,14 +241,22 @@ DAY_AHEAD: tuple[Step, ...] = (
 """A park's day, from the request to the traceable schedule."""
 
 
+POSED: tuple[Step, ...] = (load_park, fetch_weather, forecast, build_and_solve)
+"""Up to the checked solution, for questions about it: nothing is written or recorded."""
 INTRADAY: tuple[Step, ...] = (reopen, *DAY_AHEAD)
 """The rest of a day that runs, planned anew from its present state with committed hours kept."""
 
 
 def run(steps: tuple[Step, ...], request: DayRequest | ReplanRequest, ctx: Context) -> Accounted:
     """Run the steps one after another; the first fault ends the run and nothing is recorded."""
-    result: Any = request
+    result = through(steps, request, ctx)
+    assert isinstance(result, Accounted)
+    return result
+
+
+def through(steps: tuple[Step, ...], first: Any, ctx: Context) -> Any:
+    """Return what the last step gives, each taking the last one's result."""
+    result = first
     for step in steps:
         result = step(result, ctx)
-    assert isinstance(result, Accounted)
     return result

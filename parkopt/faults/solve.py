@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from parkopt.errors import CarbonFault, InfeasibleDay, ParkFault, SolveFault
+from collections.abc import Sequence
+from typing import Protocol
+
+from parkopt.errors import NOWHERE, CarbonFault, InfeasibleDay, Language, ParkFault, SolveFault, Where
+
+
+class Told(Protocol):
+    """What can be told as plain data."""
+
+    def as_dict(self, lang: Language = "en") -> dict[str, object]:
+        """Return it as plain data."""
 
 
 class Infeasible(InfeasibleDay):
@@ -11,6 +21,15 @@ class Infeasible(InfeasibleDay):
     zh = "没有方案能同时满足当天的全部约束。冲突：{conflicts}。"
     fix_en = "Smallest change that works: {changes}."
     fix_zh = "可行的最小改动：{changes}。"
+
+    def __init__(self, where: Where = NOWHERE, *, offers: Sequence[Told] = (), **facts: object) -> None:
+        self.offers = tuple(offers)
+        """The changes as data, the smallest first; see `parkopt.solve.offers.Offer`."""
+        super().__init__(where, **facts)
+
+    def as_dict(self, lang: Language = "en") -> dict[str, object]:
+        """Return the error with its offers."""
+        return {**super().as_dict(lang), "offers": [offer.as_dict(lang) for offer in self.offers]}
 
 
 class NoSolution(SolveFault):
@@ -51,6 +70,14 @@ class FormsDiffer(SolveFault):
     zh = "交给求解器的数组与 Pyomo 编译结果不一致：{names}。"
     fix_en = "Nothing was solved. Report the case with its park file and date."
     fix_zh = "未进行求解。请连同园区文件和日期一起反馈。"
+
+
+class NotReproduced(SolveFault):
+    code = "PK1407"
+    en = "The schedule {run} cannot be made again: {what} differs."
+    zh = "无法重现方案 {run}：{what} 不同。"
+    fix_en = "Give the weather, loads and park file that it was made with, or plan the day anew."
+    fix_zh = "请提供制定该方案时使用的气象、负荷和园区文件，或重新制定。"
 
 
 class NotClosed(CarbonFault):

@@ -1,0 +1,30 @@
+"""What all verbs of the command line share: options, the language to speak, printing JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from parkopt.errors import Language
+from parkopt.settings import settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text.")]
+Lang = Annotated[str, typer.Option("--lang", help="en or zh; PARKOPT_LANG or LANG decide where absent.")]
+
+
+def language(lang: str = "") -> Language:
+    """Return the language to speak: the option, else the settings."""
+    from parkopt.faults import WrongOption
+
+    if lang in ("en", "zh"):
+        return "en" if lang == "en" else "zh"
+    if lang:
+        raise WrongOption(option="--lang", value=lang, allowed="en, zh")
+    return settings().language
+
+
+def show(data: Any) -> None:
+    """Print data as JSON."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
