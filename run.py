@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 TOOL, VENV = ROOT / ".tool", ROOT / ".venv"
 PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 FILES = [ROOT / "pyproject.toml", ROOT / "constraints.txt", Path(__file__)]
+PEERS = {"requirements.txt": ROOT / ".venv-peers", "requirements-flexmeasures.txt": ROOT / ".venv-flexmeasures"}
 LINT = ["ruff check .", "ruff format --check .", "mypy", "lint-imports"]
 
 
@@ -53,6 +54,23 @@ def setup(extra: str) -> None:
     stamp.touch()
 
 
+def setup_peers() -> None:
+    """Make the venvs of the tools that the benchmark compares with; one that cannot be made is left out."""
+    uv = _uv()
+    for name, venv in PEERS.items():
+        wanted, stamp = ROOT / "tests" / "bench" / "peers" / name, venv / ".ready"
+        if stamp.exists() and stamp.stat().st_mtime > wanted.stat().st_mtime:
+            continue
+        print(f"Setting up {venv.name} (once) ...", file=sys.stderr, flush=True)
+        python = venv / PYTHON.relative_to(VENV)
+        made = bool(uv) and sh(str(uv), "venv", "-q", "--clear", "-p", sys.executable, venv, check=False) == 0
+        install = (str(uv), "pip", "install", "-q", "--compile-bytecode", "-p", python, "-r", wanted)
+        if made and sh(*install, check=False) == 0:
+            stamp.touch()
+        else:
+            print(f"{venv.name} could not be made: the benchmark runs without it", file=sys.stderr)
+
+
 def _uv() -> Path | None:
     """Return uv, installed beside us: it works where Debian refuses pip and venv (PEP 668)."""
     uv = TOOL / "bin" / "uv"
@@ -71,6 +89,7 @@ def main(verb: str, rest: list[str]) -> None:
     if verb in ("test", "ci"):
         sh(PYTHON, "-m", "pytest", "-n", "auto", *rest)
     elif verb == "bench":
+        setup_peers()
         sh(PYTHON, "-m", "tests.bench", *rest)
     elif verb not in ("lint", "setup"):
         sys.exit(subprocess.run([str(PYTHON), "-m", "parkopt", verb, *rest], env=environment(), check=False).returncode)

@@ -89,7 +89,8 @@ def test_a_leaf_can_be_said(cls):
         sentence, remedy = (cls.en, cls.fix_en) if lang == "en" else (cls.zh, cls.fix_zh)
         assert said.endswith(f"{sentence} {remedy}".format(**facts_of(cls)))
         assert "{" not in said.replace("{}", "")
-        assert fault.as_dict(lang) == {
+        more = {"offers": []} if cls.__name__ == "Infeasible" else {}
+        assert fault.as_dict(lang) == more | {
             "code": cls.code,
             "message": fault.message(lang),
             "remedy": fault.remedy(lang),

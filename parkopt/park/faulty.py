@@ -44,7 +44,7 @@ CHINESE = {
     "export": "price 与 of_energy 须且只能给出一个",
     "multipliers": "时段 {name} 没有倍率",
     "unit": "min 与 max 之间没有整数台",
-    "needs": "{name} 需要 {wanted}",
+    "needs": "{name} 需要同时给出 {wanted}",
     "round_trip": "round_trip_efficiency 与单向效率不一致，请只给出一种",
     "depths": "depth 与 cost 须逐段递增，且末段 depth 为 1",
     "other_bus": "to_bus 须与 bus 不同",

@@ -1,212 +1,219 @@
 """An infeasible day in the park's own words: which promises conflict, and the smallest change.
 
-Each promise gets a priced slack; the least priced slack that makes the day feasible is
-the conflict. Then each promise is tried alone, so that the answer can offer a choice.
+Each promise gets a priced slack (`parkopt.solve.elastic`): what it gives way by, alone or with others, is a guess at
+a change of the park file. The guess is applied, solved, and moved until it is the smallest that suffices
+(`parkopt.solve.smallest`); what does not make the day feasible is never shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-import numpy as np
-import scipy.sparse as sp
+from pydantic import ValidationError
 
-from parkopt.clock import FloatArray
-from parkopt.errors import Text
+from parkopt.errors import ParkoptError, Text
 from parkopt.faults import Infeasible
-from parkopt.models.algebra import Vars
-from parkopt.models.build import Built, Problem, build
-from parkopt.models.hub import MAIN, Hub, Promise
-from parkopt.solve._compiled import Compiled, compiled
-from parkopt.solve.status import Limits, run
+from parkopt.models.build import Problem, build
+from parkopt.solve._compiled import compiled
+from parkopt.solve.blame import blamed
+from parkopt.solve.edits import Edit, SeriesEdit, applied
+from parkopt.solve.elastic import Amounts, Elastic
+from parkopt.solve.guesses import Parts, says_all
+from parkopt.solve.levers import Leaf, edits_of, farthest, leaves_of
+from parkopt.solve.offers import Change, Offer, in_own_unit, joined
+from parkopt.solve.smallest import Moves, judge, smallest
 
-SMALL = 1e-6
-MANY = 1000
-"""Amounts from here on are said in whole numbers."""
-QUICK = Limits(seconds=5.0, gap=1e-3)
-
-
-@dataclass(frozen=True)
-class Slack:
-    """One priced way out: the row or column that it loosens, and by which sign."""
-
-    promise: Promise
-    step: int
-    row: int | None
-    column: int | None
-    sign: float
-    most: float = np.inf
-    """How far it can give way: a load not below nothing."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """How far one promise must give way, step by step."""
-
-    promise: Promise
-    by_step: dict[int, float]
-
-    @property
-    def most(self) -> tuple[int, float]:
-        """The step where it gives way most, and by how much."""
-        return max(self.by_step.items(), key=lambda item: item[1])
-
-    @property
-    def amount(self) -> float:
-        """How far the promise moves: a limit by its largest step, energy by the sum of the steps."""
-        if self.promise.raised:
-            return self.most[1]
-        return sum(self.by_step.values()) * self.promise.hours
+SHOWN = 4
+"""Offers that an answer holds at most."""
+TOGETHER = 2
+"""Combinations that are looked for where no promise alone suffices."""
+JUDGED = 8
+"""Problems that are tried before one offer is enough."""
+WHOLE = 4
+"""How often whole numbers are solved for a better guess."""
+SLOPES = 3
+"""How often a field that is a coefficient is guessed again by what is still lacking."""
 
 
 def explain(problem: Problem) -> Infeasible:
-    """Return the error that names the promises in conflict and changes that would do.
-
-    The model is built anew without binaries against opposite flows: their rows hold the limits
-    too, and would hide that a limit can give way.
-    """
-    built = build(replace(problem, exclusive=frozenset()))
-    form = compiled(built)
-    slacks = list(_slacks(built, form))
-    together = _changes(form, slacks) or []
-    alone = [_changes(form, [s for s in slacks if s.promise is promise]) for promise in _promises(slacks)]
-    single = [changes[0] for changes in alone if changes]
-    offers = [[change] for change in sorted(single, key=_size)] or [together]
-    conflict = [c.promise.says for c in together] if together else []
-    return Infeasible(
-        conflicts=_join(conflict or [Text("the assets' own limits", "设备自身的限制")], Text(", ", "、")),
-        changes=_join([_offer(offer, built.hub) for offer in offers if offer] or [_nothing()], Text("; or ", "；或")),
-    )
+    """Return the error that names the promises in conflict and the changes that would do, each tried."""
+    return _Search(problem).answer()
 
 
-def _nothing() -> Text:
-    return Text("none found by loosening one kind of promise", "放宽任何一类约束都不够")
+Solved = Callable[[Iterable[int]], dict[int, Amounts] | None]
+"""How far some promises give way, or None where they do not suffice."""
 
 
-def _size(change: Change) -> float:
-    return change.amount * change.promise.weight
+class _Search:
+    """One infeasible day: its elastic form, and what was tried of it."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        built = build(replace(problem, exclusive=frozenset(), exclusive_at=frozenset()))
+        self.built, self.form = built, compiled(built)
+        self.promises = built.hub.promises
+        caps = {place: farthest(promise, self.leaves(place, {})) for place, promise in enumerate(self.promises)}
+        self.elastic = Elastic(built, self.form, caps)
+        self.judged = self.wholes = 0
+
+    def answer(self) -> Infeasible:
+        """Return the answer: offers by one promise each, else the smallest combinations, else who is to blame."""
+        alone = {place: self._alone(place) for place in range(len(self.promises))}
+        able = {place: amounts for place, amounts in alone.items() if amounts is not None}
+        by_words = [place for place in alone if self.elastic.loosened([place], freely=True) is not None]
+        offers = self._singles(able) or self._tried(alone) or self._combinations()
+        offers = sorted(offers, key=lambda offer: offer.size)[:SHOWN]
+        named = [self.promises[place].says for place in by_words]
+        named += [change.promise.says for offer in offers for change in offer.changes]
+        conflicts = list(dict.fromkeys(named)) or blamed(self.built, self.form)
+        return Infeasible(
+            offers=tuple(offers),
+            conflicts=joined(conflicts, Text(", ", "、")),
+            changes=joined([offer.words for offer in offers] or [NOTHING], Text("; or ", "；或")),
+        )
+
+    def _alone(self, place: int) -> Amounts | None:
+        found = self.elastic.loosened([place])
+        return None if found is None else found.get(place, {})
+
+    def _singles(self, able: dict[int, Amounts]) -> list[Offer]:
+        """Return the offers of promises that the elastic form finds enough, the smallest guesses first."""
+        order = sorted(able, key=lambda place: self._size(place, able[place]))
+        return self._enough([{place: able[place]} for place in order])
+
+    def _tried(self, alone: dict[int, Amounts | None]) -> list[Offer]:
+        """Return the offers of promises that do more than their rows say: a load counts in the ratios too."""
+        return self._enough([{place: {}} for place, amounts in alone.items() if amounts is None])
+
+    def _enough(self, guesses: Iterable[dict[int, Amounts]]) -> list[Offer]:
+        offers: list[Offer] = []
+        for guess in guesses:
+            if len(offers) >= SHOWN or (offers and self.judged > JUDGED):
+                break
+            offer = self._offer(guess)
+            offers += [] if offer is None else [offer]
+        return offers
+
+    def _combinations(self) -> list[Offer]:
+        """Return the cheapest combination of which no promise can be left out, and others without one of it."""
+        movable = [place for place in range(len(self.promises)) if self.leaves(place, {})]
+        offers: list[Offer] = []
+        for without in self._left_out(movable, offers):
+            guess = self._irreducible([place for place in movable if place != without])
+            offer = None if guess is None else self._offer(guess)
+            if offer is not None and _fields(offer) not in [_fields(other) for other in offers]:
+                offers.append(offer)
+        fewest = min((len(offer.changes) for offer in offers), default=0)
+        return [offer for offer in offers if len(offer.changes) <= fewest + 1]
+
+    def _left_out(self, movable: list[int], offers: list[Offer]) -> Iterator[int | None]:
+        """Yield nothing to leave out, then each member of the first combination."""
+        yield None
+        members = [change.promise for offer in offers[:1] for change in offer.changes]
+        for place in movable:
+            enough = len(offers) >= TOGETHER or (offers and self.judged > JUDGED)
+            if any(self.promises[place] is member for member in members) and not enough:
+                yield place
+
+    def _irreducible(self, loose: list[int]) -> dict[int, Amounts] | None:
+        """Return the cheapest slacks, promises left out one by one, the smallest first, as far as the rest suffices."""
+        found = self._fewest(loose, self.elastic.loosened)
+        if found is None or not self.form.integer.any():
+            return found
+        return self._whole(found) or self._fewest(loose, self._whole) or found
+
+    def _fewest(self, loose: Iterable[int], solved: Solved) -> dict[int, Amounts] | None:
+        found = solved(loose)
+        for place in sorted(found or {}, key=lambda place: self._size(place, (found or {})[place])):
+            rest = [other for other in found or {} if other != place]
+            fewer = solved(rest) if rest and place in (found or {}) else None
+            found = fewer or found
+        return found or None
+
+    def _whole(self, loose: Iterable[int]) -> dict[int, Amounts] | None:
+        if self.wholes >= WHOLE:
+            return None
+        self.wholes += 1
+        return self.elastic.loosened_whole(loose)
+
+    def _size(self, place: int, amounts: Amounts) -> float:
+        return Change(self.promises[place], amounts).size if amounts else 0.0
+
+    def leaves(self, place: int, amounts: Amounts) -> list[Leaf]:
+        return leaves_of(self.promises[place], self.problem, amounts)
+
+    def _offer(self, guess: dict[int, Amounts]) -> Offer | None:
+        """Return the smallest change of some promises that makes the day feasible, or None."""
+        parts = Parts(self.problem, self.promises, guess)
+        if not parts.leaves:
+            return None
+        self._sloped(parts)
+        works = judge(self.problem, parts.leaves)
+
+        def counted(moves: Moves) -> bool:
+            self.judged += 1
+            return works(moves)
+
+        moves = smallest(counted, parts.leaves, parts.moves, lambda: self._better(parts, guess))
+        return None if moves is None else Offer(tuple(self._measured(parts.changes(moves))), self.problem.grid)
+
+    def _sloped(self, parts: Parts) -> None:
+        """Better the guess of fields that are coefficients: what is lacking falls about evenly with their moves."""
+        for place, group, first in parts.unsure():
+            others = [k for k in range(len(parts.leaves)) if not first <= k < first + len(group)]
+            beside = edits_of([parts.leaves[k] for k in others], [parts.moves[k] for k in others])
+            begun = parts.moves[first : first + len(group)]
+            scale, before, lacked = 1.0, 0.0, self._lacking(place, beside)
+            for _ in range(SLOPES):
+                moves = [min(scale * move, leaf.most) for leaf, move in zip(group, begun, strict=True)]
+                lacks = self._lacking(place, [*beside, *edits_of(group, moves)])
+                if lacked is None or lacks is None or lacks >= lacked:
+                    break
+                parts.moves[first : first + len(group)] = moves
+                scale, before, lacked = scale + lacks * (scale - before) / (lacked - lacks), scale, lacks
+
+    def _lacking(self, place: int, edits: Sequence[Edit]) -> float | None:
+        found = self._slack(place, edits)
+        return None if found is None else sum(found.values())
+
+    def _slack(self, place: int, edits: Sequence[Edit]) -> Amounts | None:
+        """Return by how much a promise must give way once some edits are made, in its own unit."""
+        try:
+            built = build(replace(applied(self.problem, edits), exclusive=frozenset(), exclusive_at=frozenset()))
+        except (ParkoptError, ValidationError):
+            return None
+        if len(built.hub.promises) != len(self.promises):
+            return None
+        found = Elastic(built, compiled(built)).loosened([place])
+        return None if found is None else found.get(place, {})
+
+    def _measured(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """Yield the changes; one whose values do not say its amount has it from the model, the others being made."""
+        every = list(changes)
+        for change in every:
+            if all(isinstance(edit, SeriesEdit) for edit in change.edits) or says_all(change):
+                yield change
+                continue
+            others = [edit for other in every if other is not change for edit in other.edits]
+            place = next(k for k, promise in enumerate(self.promises) if promise is change.promise)
+            amounts = self._slack(place, others)
+            yield replace(change, by_step=amounts) if amounts else in_own_unit(change)
+
+    def _better(self, parts: Parts, guess: dict[int, Amounts]) -> Moves | None:
+        """Return a guess with whole numbers; series take its shape."""
+        found = self._whole(guess) if self.form.integer.any() else None
+        if not found:
+            return None
+        known = parts.moves
+        parts.set({place: found.get(place, {}) for place in guess})
+        for _, group, first in parts.unsure():
+            parts.moves[first : first + len(group)] = known[first : first + len(group)]
+        return parts.moves
 
 
-def _promises(slacks: Sequence[Slack]) -> list[Promise]:
-    return list({id(slack.promise): slack.promise for slack in slacks}.values())
+def _fields(offer: Offer) -> frozenset[str]:
+    return frozenset(change.promise.name for change in offer.changes)
 
 
-def _slacks(built: Built, form: Compiled) -> Iterable[Slack]:
-    """Yield the ways out: more supply in the balance, a higher bound, a looser row."""
-    buses = built.hub.buses
-    for promise in built.hub.promises:
-        if promise.component is None:  # a load: serve less of it
-            whole = built.hub.series[promise.asset][promise.series]
-            for step, row in built.balance[promise.bus or buses.get(promise.asset, MAIN)].items():
-                yield Slack(promise, step, row, None, 1.0, float(whole[step]))
-            continue
-        for step, place in promise.component.items():
-            if isinstance(promise.component, Vars):
-                yield Slack(promise, step, None, place, 1.0)
-            else:
-                sign = promise.sign or (-1.0 if np.isinf(form.row_lower[place]) else 1.0)
-                yield Slack(promise, step, place, None, sign)
-
-
-def _changes(form: Compiled, slacks: Sequence[Slack]) -> list[Change] | None:
-    """Return the least priced changes that make the day feasible, or None where they cannot."""
-    elastic, weights = _elastic(form, slacks)
-    raw = run(elastic, weights, QUICK)
-    if raw.outcome not in ("optimal", "time_limit"):
-        return None
-    first = len(form.lower)
-    amounts = raw.x[first : first + len(slacks)]
-    found: dict[int, Change] = {}
-    for slack, amount in zip(slacks, amounts, strict=True):
-        if amount > SMALL:
-            change = found.setdefault(id(slack.promise), Change(slack.promise, {}))
-            change.by_step[slack.step] = float(amount)
-    return list(found.values())
-
-
-def _elastic(form: Compiled, slacks: Sequence[Slack]) -> tuple[Compiled, FloatArray]:
-    """Return the problem with one more column a slack, and the price of each column.
-
-    A limit is one number for all steps: what counts is how far it moves at most, so the steps
-    of such a promise share one more column that is at least each of them and bears the price.
-    """
-    n, many = len(form.lower), len(slacks)
-    limits = list({id(s.promise): s.promise for s in slacks if s.column is not None}.values())
-    rows = sp.hstack([form.matrix, _on_rows(form, slacks), sp.csr_matrix((len(form.row_lower), len(limits)))])
-    bounds = [index for index, slack in enumerate(slacks) if slack.column is not None]
-    loosened, shared = _on_bounds(slacks, bounds, limits, n)
-    columns = [column for slack in slacks if (column := slack.column) is not None]
-    upper = form.upper.copy()
-    upper[columns] = np.inf
-    extra = many + len(limits)
-    elastic = replace(
-        form,
-        matrix=sp.vstack([rows, loosened, shared]).tocsc(),
-        row_lower=np.concatenate([form.row_lower, np.full(2 * len(bounds), -np.inf)]),
-        row_upper=np.concatenate([form.row_upper, form.upper[columns], np.zeros(len(bounds))]),
-        lower=np.concatenate([form.lower, np.zeros(extra)]),
-        upper=np.concatenate([upper, [slack.most for slack in slacks], np.full(len(limits), np.inf)]),
-        integer=np.concatenate([form.integer, np.zeros(extra, dtype=bool)]),
-    )
-    own = [slack.promise.weight * (1.0 if slack.column is None else SMALL) for slack in slacks]
-    return elastic, np.concatenate([np.zeros(n), own, [promise.weight for promise in limits]])
-
-
-def _on_rows(form: Compiled, slacks: Sequence[Slack]) -> Any:
-    """Return the columns of the slacks in the rows that they loosen."""
-    placed = [(slack.row, index, slack.sign) for index, slack in enumerate(slacks) if slack.row is not None]
-    rows, columns, signs = zip(*placed, strict=True) if placed else ((), (), ())
-    return sp.coo_matrix((signs, (rows, columns)), shape=(len(form.row_lower), len(slacks)))
-
-
-def _on_bounds(slacks: Sequence[Slack], bounds: Sequence[int], limits: Sequence[Promise], n: int) -> tuple[Any, Any]:
-    """Return the rows ``x - slack <= limit`` and ``slack - shared <= 0``."""
-    width = n + len(slacks) + len(limits)
-    loosened, shared = sp.lil_matrix((len(bounds), width)), sp.lil_matrix((len(bounds), width))
-    place = {id(promise): n + len(slacks) + index for index, promise in enumerate(limits)}
-    for row, index in enumerate(bounds):
-        loosened[row, slacks[index].column] = 1.0
-        loosened[row, n + index] = -1.0
-        shared[row, n + index] = 1.0
-        shared[row, place[id(slacks[index].promise)]] = -1.0
-    return loosened, shared
-
-
-def _offer(changes: Sequence[Change], hub: Hub) -> Text:
-    return _join([_words(change, hub) for change in changes], Text(" and ", "，同时"))
-
-
-def _words(change: Change, hub: Hub) -> Text:
-    """Say how far a field must move: as its new value where the park file has one, else as an amount."""
-    promise, amount = change.promise, _number(change.amount)
-    en, zh = ("raise", "提高") if promise.raised else ("lower", "降低")
-    new_en, new_zh = _new_value(promise, change.amount)
-    when = hub.grid.label(change.most[0])[-5:]
-    most_en, most_zh = (f", most at {when}", f"，{when} 最多") if len(change.by_step) > 1 else ("", "")
-    return Text(
-        f"{en} {promise.name} by {amount} {promise.unit}{new_en}{most_en}",
-        f"把 {promise.name} {zh} {amount} {promise.unit}{new_zh}{most_zh}",
-    )
-
-
-def _number(amount: float) -> str:
-    return f"{amount:,.0f}" if amount >= MANY else f"{amount:.3g}"
-
-
-def _new_value(promise: Promise, amount: float) -> tuple[str, str]:
-    if promise.value is None or promise.per_unit <= 0:
-        return "", ""
-    scale = 100 if promise.unit == "MW" else 1000
-    moved = amount / promise.per_unit
-    if promise.raised:  # rounded to the side that surely suffices
-        new = np.ceil((promise.value + moved) * scale - SMALL) / scale
-    else:
-        new = np.floor((promise.value - moved) * scale + SMALL) / scale
-    unit = " MW" if promise.unit == "MW" else ""
-    return f" (from {promise.value:g} to {new:g}{unit})", f"（由 {promise.value:g} 到 {new:g}{unit}）"
-
-
-def _join(texts: Sequence[Any], between: Text) -> Text:
-    return Text(between.en.join(t.en for t in texts), between.zh.join(t.zh for t in texts))
+NOTHING = Text("none was found among the numbers of the park file", "园区文件中的数值均无可行改动")

@@ -47,7 +47,7 @@ class Solution:
     rounds: int
     """How often the model was built: once, and once more for each set of binaries added."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Wall time by phase: build, compile, highs, extract."""
+    """Wall time by phase: build, compile, hand_over, highs (its own runs alone), extract."""
     reasons: tuple[str, ...] = ()
     """Why a compiled form could not be re-used, round by round; empty where it was."""
 
@@ -95,8 +95,16 @@ class _Clock:
 
     def lap(self, phase: str) -> None:
         now = time.perf_counter()
-        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
+        self.add(phase, now - self._last)
         self._last = now
+
+    def add(self, phase: str, seconds: float) -> None:
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+
+    @property
+    def solving(self) -> float:
+        """Seconds of all solving so far."""
+        return self.seconds.get("hand_over", 0.0) + self.seconds.get("highs", 0.0)
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,7 @@ class Planner:
         for rounds in count(1):
             solution = self._once(problem, limits, clock, reasons)
             more = {place for place in both_ways(solution) if not problem.holds(*place)}
+            clock.lap("extract")
             if not more:
                 return replace(solution, rounds=rounds, reasons=tuple(reasons))
             problem = _apart(problem, frozenset(more), rounds)
@@ -147,10 +156,12 @@ class Planner:
         clock.lap("build")
         form = self._form(built, reasons)
         clock.lap("compile")
-        raw = _run(form, problem, replace(limits, seconds=limits.seconds - clock.seconds.get("highs", 0.0)))
+        raw = _run(form, problem, replace(limits, seconds=limits.seconds - clock.solving))
+        clock.add("highs", raw.running)
+        clock.add("hand_over", -raw.running)
         if raw.outcome == "nothing":
             raw = by_rule(built, form) or raw
-        clock.lap("highs")
+        clock.lap("hand_over")
         _require(raw, built)
         values = values_of(form, built.hub, raw.x)
         clock.lap("extract")
@@ -242,7 +253,8 @@ def _run(form: Compiled, problem: Problem, limits: Limits) -> Raw:
         return least
     capped = _cap(form, form.carbon, least.objective, limits.gap_for(problem.grid.n))
     second = search(capped, capped.cost, replace(limits, seconds=limits.seconds - least.seconds))
-    return replace(least, outcome="time_limit") if second.outcome == "nothing" else second
+    found = replace(least, outcome="time_limit") if second.outcome == "nothing" else second
+    return replace(found, running=least.running + second.running)
 
 
 def _cap(form: Compiled, weights: FloatArray, value: float, tolerance: float) -> Compiled:

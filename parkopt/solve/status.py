@@ -50,6 +50,8 @@ class Raw:
     objective: float
     gap: float
     seconds: float
+    running: float = 0.0
+    """Of the seconds, those that HiGHS itself ran; the rest is hand-over and reading."""
 
 
 class _Quiet(highspy.Highs):  # type: ignore[misc]
@@ -67,11 +69,10 @@ def run(problem: Compiled, cost: FloatArray, limits: Limits, start: FloatArray |
         known = highspy.HighsSolution()
         known.col_value = start.tolist()
         solver.setSolution(known)
-    begin = time.perf_counter()
-    solver.run()
-    raw = _read(solver, problem, cost, time.perf_counter() - begin)
+    raw = _read(solver, problem, cost, timed_run(solver))
     if start is not None and _stale(solver, raw):
-        return run(problem, cost, replace(limits, seconds=limits.seconds - raw.seconds))
+        again = run(problem, cost, replace(limits, seconds=limits.seconds - raw.seconds))
+        return replace(again, seconds=again.seconds + raw.seconds, running=again.running + raw.running)
     return raw
 
 
@@ -102,9 +103,7 @@ def priced(problem: Compiled, cost: FloatArray, limits: Limits) -> Duals:
         raise ValueError("a problem with whole numbers has no duals")
     solver = new_solver(limits)
     pass_lp(solver, problem, cost)
-    begin = time.perf_counter()
-    solver.run()
-    raw = _read(solver, problem, cost, time.perf_counter() - begin)
+    raw = _read(solver, problem, cost, timed_run(solver))
     if raw.outcome != "optimal":
         return Duals(raw, np.empty(0), np.empty(0))
     found = solver.getSolution()
@@ -118,6 +117,13 @@ def new_solver(limits: Limits) -> Any:
     solver.setOptionValue("time_limit", max(limits.seconds, 1e-6))
     solver.setOptionValue("mip_rel_gap", limits.gap_for(0))
     return solver
+
+
+def timed_run(solver: Any) -> float:
+    """Run HiGHS and return the seconds that it took."""
+    begin = time.perf_counter()
+    solver.run()
+    return time.perf_counter() - begin
 
 
 def pass_lp(solver: Any, problem: Compiled, cost: FloatArray, *, relaxed: bool = False) -> None:
@@ -141,10 +147,10 @@ def _read(solver: Any, problem: Compiled, cost: FloatArray, seconds: float) -> R
     text = str(solver.modelStatusToString(solver.getModelStatus()))
     outcome = outcome_of(solver)
     if outcome not in ("optimal", "time_limit"):
-        return Raw(outcome, text, np.empty(0), float("nan"), float("nan"), seconds)
+        return Raw(outcome, text, np.empty(0), float("nan"), float("nan"), seconds, seconds)
     x = np.asarray(solver.getSolution().col_value)
     gap = float(solver.getInfo().mip_gap) if problem.integer.any() else 0.0
-    return Raw(outcome, text, x, float(cost @ x), gap, seconds)
+    return Raw(outcome, text, x, float(cost @ x), gap, seconds, seconds)
 
 
 def outcome_of(solver: Any) -> Outcome:

@@ -178,6 +178,12 @@ def test_openapi_lists_every_route(client):
         "/v1/parks/{park}/schedules": {"get", "post"},
         "/v1/schedules/{run}": {"get"},
         "/v1/schedules/{run}/state": {"get"},
+        "/v1/schedules/{run}/replans": {"post"},
+        "/v1/schedules/{run}/reasons": {"get"},
+        "/v1/schedules/{run}/bill": {"get"},
+        "/v1/schedules/{run}/margins": {"get"},
+        "/v1/schedules/{run}/front": {"get"},
+        "/v1/schedules/{run}/alternatives": {"get"},
         "/v1/schedules/{run}/evidence/{enterprise}": {"get"},
         "/v1/enterprises/{enterprise}/green-share": {"get"},
     }
@@ -377,9 +383,10 @@ def test_the_key_is_asked_for_where_it_is_set(tmp_path):
     locked = client_of(tmp_path, api_key="right")
     assert locked.get("/healthz").status_code == 200
     paths = [path for path in locked.get("/openapi.json").json()["paths"] if path != "/healthz"]
-    assert len(paths) == 8
+    assert len(paths) == 14
     for path in paths:
-        require_problem(locked.get(path), 401, "PK1703")
+        asked = locked.post(path, json={}) if path.endswith("/replans") else locked.get(path)
+        require_problem(asked, 401, "PK1703")
     require_problem(locked.post("/v1/parks/dafeng/schedules", json={"date": "2026-01-15"}), 401, "PK1703")
     for wrong in ("", "wrong", "righ", "rightx", "Right", "r\u00efght".encode("latin-1"), "密钥".encode(), b"\xff\x80"):
         require_problem(locked.get("/v1/parks", headers={"X-API-Key": wrong}), 401, "PK1703")

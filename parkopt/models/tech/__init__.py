@@ -23,7 +23,8 @@ def technologies() -> dict[str, type[Technology]]:
         importlib.import_module(f"{__name__}.{module.name}")
     for entry in entry_points(group=GROUP):
         entry.load()
-    return {str(cls.model_fields["kind"].default): cls for cls in _leaves(Technology)}
+    found = {str(cls.model_fields["kind"].default): cls for cls in _leaves(Technology)}
+    return dict(sorted(found.items()))  # not by who was imported first
 
 
 def _leaves(cls: type[Technology]) -> list[type[Technology]]:
