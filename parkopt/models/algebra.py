@@ -56,6 +56,9 @@ class Sum:
         return Sum(self.n, self.entries + other.entries, self.constant + other.constant)
 
     def __mul__(self, factor: Number) -> Sum:
+        if isinstance(factor, float | int):
+            alike = tuple((rows, columns, values * factor) for rows, columns, values in self.entries)
+            return Sum(self.n, alike, self.constant * factor)
         by_row = np.broadcast_to(np.asarray(factor, dtype=float), (self.n,))
         scaled = tuple((rows, columns, values * by_row[rows]) for rows, columns, values in self.entries)
         return Sum(self.n, scaled, self.constant * by_row)

@@ -60,7 +60,7 @@ class Site:
         return self.hub.state.of(self.block.name)
 
     @cached_property
-    def months(self) -> list[Period]:
+    def months(self) -> tuple[Period, ...]:
         """Months of the horizon."""
         return periods(self.hub.grid, "month")
 

@@ -21,7 +21,7 @@ from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import WrongState
 from parkopt.models import commitment
-from parkopt.models.algebra import Vars
+from parkopt.models.algebra import Number, Vars
 from parkopt.models.base import ENERGY_MWH, Block, Case, Finding, Hub, Role, Series, Technology, Values
 from parkopt.models.commitment import Band, Before, Switching
 from parkopt.models.heat import MEANINGS
@@ -231,9 +231,19 @@ class FuelUnit(Technology):
             raise WrongState(where, name="fuel_mwh", value=f"{used} MWh", low="0 MWh", high=f"{limit} MWh")
         return min(used, limit)
 
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Run on, or go on standing, as it did before."""
+        del series, grid
+        return {"on": float(self.before("", state).on)}
+
     def load_mw(self, own: Values) -> FloatArray:
         """Return the load from the reported variables, shape (n,)."""
         return own["supply_mw"]
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, float]:
+        """Run on, or go on standing, where a state says which; without one, as the costs say."""
+        del series, grid
+        return {} if state.on is None else {"on": 1.0 if state.on else 0.0}
 
     def flows(self) -> Mapping[str, Role]:
         """Give power from fuel."""

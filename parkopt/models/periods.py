@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -25,10 +26,11 @@ class Period:
     """The horizon's steps in it."""
 
 
-def periods(grid: TimeGrid, by: By) -> list[Period]:
+@lru_cache(maxsize=64)
+def periods(grid: TimeGrid, by: By) -> tuple[Period, ...]:
     """Return the months or years that a grid touches, first to last."""
     keys = np.asarray(grid.local.strftime(FORMATS[by]))
-    return [Period(str(key), np.flatnonzero(keys == key)) for key in sorted(set(keys))]
+    return tuple(Period(str(key), np.flatnonzero(keys == key)) for key in sorted(set(keys)))
 
 
 def of_steps(spans: Sequence[Period], n: int) -> NDArray[np.int64]:

@@ -89,6 +89,8 @@ def add_targets(store: StorageFields, block: Block, hub: Hub, soc: Vars, left: U
     GridMismatch
         Where no step ends at such a time.
     """
+    if not store.targets:
+        return
     step_min = int(hub.grid.step.total_seconds() // 60)
     ends = (np.asarray(hub.grid.local.hour * 60 + hub.grid.local.minute) + step_min) % DAY_MIN
     for index, target in enumerate(store.targets):

@@ -137,6 +137,10 @@ class YearSoFar(Part):
     """What is expected of the rest of the year; not handed on."""
 
 
+NOTHING_KNOWN = AssetState()
+"""State of an asset of which nothing is known; frozen, so one is enough."""
+
+
 class ParkState(Part):
     """The state of a park at one moment."""
 
@@ -151,7 +155,7 @@ class ParkState(Part):
 
     def of(self, asset: str) -> AssetState:
         """Return the state of one asset, empty where nothing is known."""
-        return self.assets.get(asset, AssetState())
+        return self.assets.get(asset, NOTHING_KNOWN)
 
     def json_ready(self) -> dict[str, Any]:
         """Return the state as plain data."""

@@ -9,7 +9,7 @@ does not hold stops the schedule.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -80,10 +80,11 @@ def check(problem: Problem, reported: Reported, bill: Bill) -> CheckReport:
 def _all(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:
     yield from _finite(reported)
     yield from _balances(problem, reported)
-    for asset, case in cases(problem, reported):
+    every = list(cases(problem, reported))
+    for asset, case in every:
         yield from asset.audit(case)
     yield from rule_findings(problem, reported, bill)
-    yield from _bill(problem, reported, bill)
+    yield from _bill(bill, _owed(every) | rule_bill(problem, reported))
 
 
 def cases(problem: Problem, reported: Reported) -> Iterator[tuple[Technology, Case]]:
@@ -100,11 +101,13 @@ def cases(problem: Problem, reported: Reported) -> Iterator[tuple[Technology, Ca
 
 def _within_mw(problem: Problem, reported: Reported, connection: str) -> FloatArray:
     """Return the import that contracts bring over one connection, shape (n,)."""
-    first, total = next(iter(problem.park.of_kind("grid")), None), np.zeros(problem.grid.n)
+    connections, total = list(problem.park.of_kind("grid")), np.zeros(problem.grid.n)
+    if connection not in connections:
+        return total
     for name, asset in problem.park.assets.items():
         assert isinstance(asset, Technology)
         keys = [key for key, role in asset.flows().items() if role == Role.WITHIN_IMPORT]
-        if keys and (asset.at_connection() or first) == connection:
+        if keys and (asset.at_connection() or connections[0]) == connection:
             total += sum(reported[name][key] for key in keys)
     return total
 
@@ -128,8 +131,7 @@ def buses(park: Park) -> list[str]:
     return list(dict.fromkeys([MAIN, *(asset.bus_of(key) for asset in assets for key in asset.flows())]))
 
 
-def _bill(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]:
-    due = independent_bill(problem, reported)
+def _bill(bill: Bill, due: Mapping[str, float]) -> Iterator[Finding]:
     for line in sorted({*due, *bill} - {"rule_breach"}):
         shown, owed = math.fsum(bill.get(line, np.zeros(1))), due.get(line, 0.0)
         near = FEN_YUAN + 1e-8 * abs(owed)
@@ -138,8 +140,12 @@ def _bill(problem: Problem, reported: Reported, bill: Bill) -> Iterator[Finding]
 
 def independent_bill(problem: Problem, reported: Reported) -> dict[str, float]:
     """Return the bill by line in yuan, from the park file, the prices and the reported powers alone."""
+    return _owed(cases(problem, reported)) | rule_bill(problem, reported)
+
+
+def _owed(every: Iterable[tuple[Technology, Case]]) -> dict[str, float]:
     lines: dict[str, float] = {}
-    for asset, case in cases(problem, reported):
+    for asset, case in every:
         for line, yuan in asset.owes(case):
             lines[line] = lines.get(line, 0.0) + yuan
-    return lines | rule_bill(problem, reported)
+    return lines

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from parkopt.clock import FloatArray
 from parkopt.models.base import Technology
 from parkopt.models.build import Built
 from parkopt.solve._compiled import Compiled
@@ -58,6 +59,17 @@ def _closed(held: Compiled, form: Compiled) -> Start | None:
     if len(start.x) or start.outcome == "infeasible":
         return start if len(start.x) else None
     raw = run(held, np.zeros_like(form.cost), STAGE)
-    if raw.outcome not in ("optimal", "time_limit"):
-        return None
-    return Start("optimal", -np.inf, raw.x, float(form.cost @ raw.x))
+    return _at_cost(held, form, raw.x) if raw.outcome in ("optimal", "time_limit") else None
+
+
+def _at_cost(held: Compiled, form: Compiled, x: FloatArray) -> Start | None:
+    """Return the cheapest schedule with the whole numbers of `x`.
+
+    What was found at no cost may leave columns that only the bill reads (a month's rise of the peak) above what is
+    owed, and the check would refuse it.
+    """
+    lower, upper, whole = held.lower.copy(), held.upper.copy(), held.integer
+    lower[whole] = upper[whole] = np.round(x[whole])
+    fixed = replace(held, lower=lower, upper=upper, integer=np.zeros_like(whole))
+    raw = run(fixed, form.cost, STAGE)
+    return Start("optimal", -np.inf, raw.x, raw.objective) if raw.outcome == "optimal" else None

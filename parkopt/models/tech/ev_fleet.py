@@ -30,7 +30,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
-from parkopt.models.algebra import Relation
+from parkopt.models.algebra import Number, Relation
 from parkopt.models.base import ENERGY_MWH, Block, Case, Finding, Hub, Role, Series, Technology, Values, Vars, linear
 from parkopt.park.base import Part
 from parkopt.park.hours import DAY_MIN
@@ -194,6 +194,16 @@ class EvFleet(Technology):
         for stay in stays if self.unmet_price is not None else ():
             most[stay.leaves] += stay.due_mwh
         return most
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Charge at full power from arrival on, until the energy due is there."""
+        del series, state
+        gain, taken = self.charge_efficiency * grid.hours, []
+        for stay in self.stays(grid):
+            most = stay.limit_mw[stay.steps] * gain
+            before = np.cumsum(most) - most
+            taken.append(np.clip(stay.due_mwh - before, 0.0, most) / gain)
+        return {"power_mw": np.concatenate([np.zeros(0), *taken])}
 
     def flows(self) -> Mapping[str, Role]:
         """Consume."""

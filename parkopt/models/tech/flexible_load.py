@@ -31,7 +31,7 @@ from pydantic_core import PydanticCustomError
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import GridMismatch, WrongValue
-from parkopt.models.algebra import Relation
+from parkopt.models.algebra import Number, Relation
 from parkopt.models.base import (
     ENERGY_MWH,
     POWER_MW,
@@ -212,6 +212,19 @@ class FlexibleLoad(Technology):
             )
             says = Text(f"the most that {hub.name} may shed", f"{hub.name} 的日削减上限")
             hub.promise("curtail_energy", "MWh", rows, says, raised=True, value=limit)
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Consume a day's energy evenly over its windows, and shed nothing; a run begins where it costs least."""
+        del series
+        if self.form == "block":
+            return {}
+        if self.form == "curtailable":
+            return {"shed_mw": 0.0}
+        share, due = share_inside(grid, self.windows), np.full(len(days_of(grid)), self.energy or 0.0)
+        due[0] -= opened(state, grid).served_mwh
+        open_h = sums_by_day(share, grid) * grid.hours
+        even = np.divide(due, open_h, out=np.zeros(len(due)), where=open_h > 0.0)
+        return {"power_mw": share * even[day_of(grid)]}
 
     def flows(self) -> Mapping[str, Role]:
         """Consume."""

@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
-from parkopt.models.algebra import IntArray
+from parkopt.models.algebra import IntArray, Number
 from parkopt.models.base import POWER_MW, Block, Case, Finding, Hub, Series, Sum, Technology, Values, Vars
 from parkopt.models.headroom import Free, Limit, connection_free, free_of
 from parkopt.models.headroom_check import over_connection_mw, oversold
@@ -188,6 +188,11 @@ class Reserve(Technology):
                     left = need.at(lasting) - drawn.at(lasting - since)
                     hub.rows(block, f"lasts{kind}_{name}_{since}", left >= 0.0, lasting.tolist())
         return need
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Offer nothing beside what is promised."""
+        del series, state, grid
+        return {"offered_mw": 0.0} if self.capacity is None else {}
 
     def audit(self, case: Case) -> Iterator[Finding]:
         """Check the capacity, its windows and its parts, and that all offers fit into what each provider keeps free."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models import storage_rows as rows
+from parkopt.models.algebra import Number
 from parkopt.models.base import Block, Case, Conditions, Finding, Hub, Role, Series, Values
 from parkopt.models.storage_audit import audit, owes
 from parkopt.models.storage_energy import Flowing, Usable, add_depths, add_green_supply, usable
@@ -87,6 +88,16 @@ class Storage(StorageFields):
         """Hold what may be charged from green energy only to what is left of it at the bus."""
         if hub.green_charging:
             add_green_supply(block, hub, self.bus)
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, float]:
+        """Return what it does without a plan: it does not discharge."""
+        del series, state, grid
+        return {"discharge_mw": 0.0}
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Discharge nothing, and charge no more than its levels ask for."""
+        del series, state, grid
+        return {"discharge_mw": 0.0}
 
     def flows(self) -> Mapping[str, Role]:
         """Take and give at the bus; say which part of the charging is green."""

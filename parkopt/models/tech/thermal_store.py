@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text, Where
 from parkopt.faults import WrongState
+from parkopt.models.algebra import Number
 from parkopt.models.base import ENERGY_MWH, Block, Carrier, Case, Finding, Hub, Role, Series, Technology, Values, Vars
 from parkopt.models.heat import MEANINGS, require_heat_bus
 from parkopt.park.state import AssetState
@@ -102,6 +103,11 @@ class ThermalStore(Technology):
         final = hub.rows(block, "final", soc.at([last]) >= self.soc_final * self.energy, [last])
         says = Text(f"the final level of {hub.name}", f"{hub.name} 的期末储热量")
         hub.promise("soc_final", "MWh", final, says, value=self.soc_final, per_unit=self.energy)
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Give no heat, and take no more than its levels ask for."""
+        del series, state, grid
+        return {"heat_discharge_mw": 0.0}
 
     def flows(self) -> Mapping[str, Role]:
         """Take and give heat."""

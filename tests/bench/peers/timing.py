@@ -64,17 +64,36 @@ class Clock:
         seconds = (self.ready - self.begin, last - self.ready - inside, inside, end - last)
         if not first >= self.ready:
             notes += " HiGHS ran before the model was said to be built."
-        return {**dict(zip(PHASES, seconds, strict=True)), **_rest(float(objective), status, notes.strip(), None)}
+        return {**dict(zip(PHASES, seconds, strict=True)), **answer(float(objective), status, notes.strip(), None)}
 
 
 def unsupported(reason: str) -> dict:
     """Return what a peer answers to a problem that it cannot express."""
-    return {**dict.fromkeys(PHASES), **_rest(None, "unsupported", "", reason)}
+    return {**dict.fromkeys(PHASES), **answer(None, "unsupported", "", reason)}
 
 
-def _rest(objective: float | None, status: str, notes: str, reason: str | None) -> dict:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"objective_yuan": objective, "status": status, "peak_mb": peak, "notes": notes, "unsupported": reason}
+def answer(objective: float | None, status: str, notes: str, reason: str | None) -> dict:
+    """Return all that is said of a solve beside its seconds."""
+    return {
+        "objective_yuan": objective,
+        "status": status,
+        "peak_mb": peak_mb(),
+        "notes": notes,
+        "unsupported": reason,
+    }
+
+
+def peak_mb() -> float:
+    """Return the highest resident memory of this process in MiB.
+
+    Linux hands `ru_maxrss` of the process that started this one on to it; the kernel's own `VmHWM` is ours alone.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        said = next((line for line in status.read_text().splitlines() if line.startswith("VmHWM")), None)
+        if said:
+            return int(said.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(solve: Callable[[Neutral], dict], *packages: str) -> None:
@@ -104,10 +123,10 @@ def _together(solve: Callable[[Neutral], dict], problems: list[Neutral]) -> dict
     begin = time.perf_counter()
     each = [solve(problem) for problem in problems]
     total = time.perf_counter() - begin
-    seconds = {key: sum(one[key] for one in each) for key in PHASES}
+    seconds = {key: sum(one[key] for one in each) for key in each[0] if key.endswith("_s")}
     states = ", ".join(sorted({one["status"] for one in each}))
     objective = sum(one["objective_yuan"] for one in each)
-    return {"total_s": total, **seconds, **_rest(objective, states, each[-1]["notes"], None)}
+    return {"total_s": total, **seconds, **answer(objective, states, each[-1]["notes"], None)}
 
 
 @contextmanager
