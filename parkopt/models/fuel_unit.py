@@ -231,23 +231,18 @@ class FuelUnit(Technology):
             raise WrongState(where, name="fuel_mwh", value=f"{used} MWh", low="0 MWh", high=f"{limit} MWh")
         return min(used, limit)
 
-    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
-        """Run on, or go on standing, as it did before."""
-        del series, grid
-        return {"on": float(self.before("", state).on)}
-
     def load_mw(self, own: Values) -> FloatArray:
         """Return the load from the reported variables, shape (n,)."""
         return own["supply_mw"]
 
-    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, float]:
-        """Run on, or go on standing, where a state says which; without one, as the costs say."""
-        del series, grid
-        return {} if state.on is None else {"on": 1.0 if state.on else 0.0}
-
     def flows(self) -> Mapping[str, Role]:
         """Give power from fuel."""
         return {"supply_mw": Role.FUEL}
+
+    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
+        """Run on, or go on standing, where a state says which; without one, as the costs say."""
+        del series, grid
+        return {} if state.on is None else {"on": float(state.on)}
 
     def audit(self, case: Case) -> Iterator[Finding]:
         """Check running, loads, ramps, and the fuel, its carbon and its limit from the load alone."""

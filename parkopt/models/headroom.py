@@ -27,6 +27,7 @@ from parkopt.errors import Text, Where
 from parkopt.faults import WrongValue
 from parkopt.models.algebra import IntArray, Rows, Sum, Vars
 from parkopt.models.hub import Block, Headroom, Hub, Role
+from parkopt.models.piecewise import FILL, FIRST_FILL
 
 Direction = Literal["up", "down"]
 Limit = tuple[IntArray, Sum]
@@ -194,7 +195,7 @@ def _unit(block: Block, hub: Hub, direction: Direction) -> Free | None:
         return None
     power: Vars = powers[0].mw
     rises = (powers[0].role == Role.FUEL) == (direction == "up")
-    by_step, many = strained(block, power, rises=rises)
+    by_step, many = strained(_beside_curve(block), power, rises=rises)
     budgets = [(at, limit * hub.grid.hours) for at, limit in many]
     free = Free([(np.arange(hub.grid.n), room(power, rises=rises)), *by_step], [], budgets)
     if "tank_kg" in block.variables:
@@ -206,12 +207,24 @@ def _unit(block: Block, hub: Hub, direction: Direction) -> Free | None:
     return _without_on(block, hub, power, free, rises=rises) if equal and "on" not in block.variables else free
 
 
+def _beside_curve(block: Block) -> Block:
+    """Return the rows but for the order in which a part-load curve is filled: a call fills it anew."""
+    kept = {name: rows for name, rows in block.rows.items() if name != FIRST_FILL}
+    return Block(block.name, block.variables, kept)
+
+
 def _tank(block: Block, hub: Hub, power: Vars, free: Free, *, rises: bool) -> Free | None:
-    """Put the tank behind the power: what is not made comes out of it, what is made beside the plan goes in."""
-    made, tank = terms(block.rows["tank_level"], power), block.variables["tank_kg"]
+    """Put the tank behind the power: what is not made comes out of it, what is made beside the plan goes in.
+
+    On a part-load curve a call is counted at the steepest of its segments.
+    """
+    level, tank = block.rows["tank_level"], block.variables["tank_kg"]
+    made = terms(level, power)
     if len(made.rows) != hub.grid.n or np.ptp(made.values) > 0:
         return None
-    per_kg = hub.grid.hours / abs(float(made.values[0]))
+    first = float(made.values[0])
+    steeper = terms(level, block.variables[FILL]).values if FILL in block.variables else np.zeros(0)
+    per_kg = hub.grid.hours / float(np.max(np.abs([first, *(first + steeper)])))
     return Free(free.mw, [(np.arange(hub.grid.n), room(tank, rises=rises) * per_kg)], free.budgets)
 
 

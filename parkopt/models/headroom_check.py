@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -137,10 +138,20 @@ def _unit(asset: Any, own: Values, case: Case, *, up: bool) -> Spare:
     mw[:-1] = np.where(both, np.minimum(mw[:-1], back + change), mw[:-1])
     if "tank_kg" not in own:
         return Spare(mw)
-    if getattr(asset, "efficiency", None) is None:
-        return Spare(np.full(case.grid.n, -math.inf))
     room = asset.tank - own["tank_kg"] if rises else own["tank_kg"]
-    return Spare(mw, room * asset.efficiency / KWH_PER_MWH)
+    return Spare(mw, room * _least_kwh_per_kg(asset) / KWH_PER_MWH)
+
+
+def _least_kwh_per_kg(asset: Any) -> float:
+    """Return the energy of one more kg of hydrogen where it takes least, at the loads that the unit may have."""
+    if asset.efficiency is not None:
+        return float(asset.efficiency)
+    points = [(0.0, 0.0), *((point.load, point.load / point.efficiency) for point in asset.part_load)]
+    needs = [float(asset.part_load[-1].efficiency)] if asset.min_load >= 1.0 else []
+    for (low, made_low), (high, made_high) in pairwise(points):
+        if high > asset.min_load and made_high > made_low:
+            needs.append((high - low) / (made_high - made_low))
+    return min(needs)
 
 
 def _flexible(asset: Any, own: Values, case: Case, sold: Sold, *, up: bool) -> Spare | None:

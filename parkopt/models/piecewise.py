@@ -26,6 +26,8 @@ from parkopt.models.hub import Block, Hub
 
 FILL, ROOM = "fill_beyond", "room_before"
 """Variables of the fillings behind each inner corner, and of the room before it."""
+FIRST_FILL = "first_fill"
+"""Rows that hold the first filling, which is written by the others, above nothing."""
 OPPOSITES = ((ROOM, FILL),)
 """For `Technology.opposites` where a curve is `left_open`."""
 STRAIGHT = 1e-9
@@ -139,7 +141,7 @@ def _filled(block: Block, hub: Hub, curve: Curve, x: Sum | Vars, on: Sum | Vars)
     first = x - curve.x[0] * on
     for k in range(len(widths) - 1):
         first = first - fill.at(_steps(k, n))
-    hub.rows(block, "first_fill", first >= 0.0)
+    hub.rows(block, FIRST_FILL, first >= 0.0)
     last = len(widths) - 2
     hub.rows(block, "last_fill", fill.at(_steps(last, n)) - float(widths[-1]) * on <= 0.0)
     for k in range(len(widths) - 1):

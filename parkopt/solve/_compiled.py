@@ -86,8 +86,9 @@ def compiled_by_pyomo(built: Built) -> Compiled:
     pyomo.repn.util.InvalidConstraintError
         Where a technology wrote something that is not linear (a fault of its code).
     """
-    hub, model = built.hub, built.model
-    with PauseGC():
+    hub = built.hub
+    with PauseGC():  # writing many small objects would set off a sweep of the whole heap, 0.2 s long
+        model = built.model
         form = LinearStandardFormCompiler().write(model, mixed_form=True)
     column = {id(data): place for place, data in enumerate(_columns(model, hub))}
     row = {id(data): place for place, data in enumerate(_rows(model, hub))}

@@ -28,7 +28,7 @@ SHOWN = 4
 """Offers that an answer holds at most."""
 TOGETHER = 2
 """Combinations that are looked for where no promise alone suffices."""
-JUDGED = 8
+JUDGED = 20
 """Problems that are tried before one offer is enough."""
 WHOLE = 4
 """How often whole numbers are solved for a better guess."""

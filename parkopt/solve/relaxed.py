@@ -89,7 +89,15 @@ def search(form: Compiled, cost: FloatArray, limits: Limits) -> Raw:
     if raw.outcome == "nothing" and len(start.x):
         return replace(found, outcome="time_limit", status=raw.status, running=raw.running + start.running)
     raw = replace(raw, seconds=raw.seconds + spent, running=raw.running + start.running)
-    return made_whole(form, cost, raw)
+    return _with_bound(made_whole(form, cost, raw), start.bound, limits)
+
+
+def _with_bound(raw: Raw, bound: float, limits: Limits) -> Raw:
+    """Return the schedule with the smaller of two gaps: HiGHS may stop before it has a bound of its own."""
+    if raw.outcome not in ("optimal", "time_limit"):
+        return raw
+    gap = min(raw.gap, abs(raw.objective - bound) / max(abs(raw.objective), 1e-10))
+    return replace(raw, gap=gap, outcome="optimal" if gap <= limits.gap_for(0) else raw.outcome)
 
 
 def made_whole(form: Compiled, cost: FloatArray, raw: Raw) -> Raw:

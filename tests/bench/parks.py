@@ -6,7 +6,6 @@ HiGHS's own run is shown in ms and as a ratio to that run.
 
 from __future__ import annotations
 
-import resource
 import time
 
 from parkopt.models import build
@@ -14,6 +13,7 @@ from parkopt.results.summary import summary
 from parkopt.solve._compiled import compiled
 from parkopt.workflow import DAY_AHEAD, DayRequest, Forecast, account_carbon, build_and_solve, run, to_schedule
 from tests.bench.days import CTX, DAYS, PARKS, date, posed
+from tests.bench.peers.timing import peak_mb
 from tests.bench.table import Asked, Table, medians, verdict
 
 PHASES = ("build", "compile", "hand_over", "highs", "extract", "check", "schedule", "carbon")
@@ -51,7 +51,7 @@ def phases(asked: Asked) -> Table:
             table.rows.append([park, day, *cells, f"{beside:.1f}", f"{beside / spent['highs']:.2f}", str(rounds)])
     table.notes = [
         f"most beside HiGHS, {verdict(worst, GOAL_MS, ' ms')}",
-        f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB",
+        f"peak memory of this process: {peak_mb():.0f} MiB",
     ]
     return table
 

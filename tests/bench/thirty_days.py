@@ -283,18 +283,16 @@ def replayed(park: Any, rows: list[Accounted]) -> tuple[str, ...]:
 def told(park: str, both: Compared) -> str:
     """Return the lines of one park."""
     rise, most = both.by_days - both.at_once, both.by_days - both.bound
-    worst = max(float(one.schedule.attrs["gap"]) for one in both.days)
+    worst = max(float(day.schedule.attrs["gap"]) for day in both.days)
     status = both.long.schedule.attrs["status"]
-    by_days = sum(carbon_t(one) for one in both.days)
-    whole = abs(both.at_once)
+    by_days = sum(carbon_t(day) for day in both.days)
+    whole, at_once, (chain, one) = abs(both.at_once), carbon_t(both.long), both.seconds
     agree = "agrees" if not both.disagreements else "FINDS\n    " + "\n    ".join(both.disagreements)
     return "\n".join(
         [
             f"{park}, {len(both.days)} days from {FIRST}",
-            f"  days in a row  {both.by_days:16,.2f} yuan  {by_days:10,.1f} t  worst gap {worst:.4%}"
-            f"  {both.seconds[0]:.1f} s",
-            f"  one model      {both.at_once:16,.2f} yuan  {carbon_t(both.long):10,.1f} t  gap {both.gap:.4%}"
-            f"  {both.seconds[1]:.1f} s  {status}",
+            f"  days in a row  {both.by_days:16,.2f} yuan  {by_days:10,.1f} t  worst gap {worst:.4%}  {chain:.1f} s",
+            f"  one model      {both.at_once:16,.2f} yuan  {at_once:10,.1f} t  gap {both.gap:.4%} {status} {one:.1f} s",
             f"  its bound      {both.bound:16,.2f} yuan",
             f"  regret         {rise:16,.2f} yuan  {rise / whole:.3%}",
             f"  at most        {most:16,.2f} yuan  {most / abs(both.bound):.3%}",

@@ -177,6 +177,24 @@ def test_an_electrolyser_offers_between_least_and_rated_load():
     assert offered(solution, "down") == pytest.approx(np.minimum(10.0 - power, 10.0))
 
 
+@pytest.mark.parametrize(
+    ("points", "demand", "most_mw"),
+    [([(0.5, 50), (1.0, 60)], 2400, 3.75), ([(0.5, 60), (0.75, 50), (1.0, 52)], 2000, 1.875)],
+)
+def test_a_part_load_electrolyser_offers_by_the_steepest_of_its_curve(points, demand, most_mw):
+    """It makes its demand at least load, 5 MW, and 50 kg more fit into the tank.
+
+    From 100 kg/h at 5 MW to 166.7 at 10 MW a kg takes 75 kWh: 3.75 MW. From 83.3 at 5 MW to 150 at 7.5 MW it takes
+    37.5 kWh, and more beyond: 1.875 MW.
+    """
+    curve = [{"load": load, "efficiency": f"{kwh} kWh/kg"} for load, kwh in points]
+    unit = {"kind": "electrolyser", "enterprise": "h2", "power": "10 MW", "part_load": curve, "min_load": 0.5}
+    unit |= {"tank": "250 kg", "tank_initial": 0.8, "tank_final": 0.8, "demand": f"{demand} kg/day"}
+    solution = solved(case([300.0], {"down": offer("h2", direction="down", price="1 yuan/MW/h")}, h2=unit))
+    assert solution.reported["h2"]["power_mw"] == pytest.approx([5.0])
+    assert offered(solution, "down") == pytest.approx([most_mw])
+
+
 def test_the_connection_must_carry_the_call():
     """A park that takes 3 MW and may not export can give 3 MW more, whatever its store holds."""
     problem = case([50.0] * 2, {"up": offer()}, demand=3.0, grid=grid_asset(5), ess=store(charge="0 MW"))

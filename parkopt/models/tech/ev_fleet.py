@@ -34,6 +34,7 @@ from parkopt.models.algebra import Number, Relation
 from parkopt.models.base import ENERGY_MWH, Block, Case, Finding, Hub, Role, Series, Technology, Values, Vars, linear
 from parkopt.park.base import Part
 from parkopt.park.hours import DAY_MIN
+from parkopt.park.state import AssetState
 from parkopt.units import Efficiency, Megawatt, MegawattHour, PriceNotNegative
 
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]

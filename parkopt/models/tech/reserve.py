@@ -33,6 +33,7 @@ from parkopt.models.base import POWER_MW, Block, Case, Finding, Hub, Series, Sum
 from parkopt.models.headroom import Free, Limit, connection_free, free_of
 from parkopt.models.headroom_check import over_connection_mw, oversold
 from parkopt.park.hours import Window, share_inside
+from parkopt.park.state import AssetState
 from parkopt.units import Megawatt, PriceNotNegative, Ratio
 
 MOST_PROVIDERS = 8

@@ -89,11 +89,6 @@ class Storage(StorageFields):
         if hub.green_charging:
             add_green_supply(block, hub, self.bus)
 
-    def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, float]:
-        """Return what it does without a plan: it does not discharge."""
-        del series, state, grid
-        return {"discharge_mw": 0.0}
-
     def habit(self, series: Series, state: AssetState, grid: TimeGrid) -> Mapping[str, Number]:
         """Discharge nothing, and charge no more than its levels ask for."""
         del series, state, grid
