@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from parkopt.faults import StoreUnusable
+from parkopt.store import every_table
 from parkopt.store.tables import SCHEMA_VERSION, Base, Meta
 
 _FIRST_USE = threading.Lock()
@@ -36,6 +37,7 @@ def engine(url: str) -> Engine:
 def _engine(url: str) -> Engine:
     try:
         made = _create(url)
+        assert every_table.MODULES  # so that all tables are known
         Base.metadata.create_all(made)
         _require_version(made, url)
     except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
@@ -57,7 +59,7 @@ def _create(url: str) -> Engine:
 
 def _pragmas(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's own BEGIN IMMEDIATE decides, not the driver
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
