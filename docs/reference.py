@@ -322,19 +322,44 @@ def park_file_page() -> str:
 
 CONFIDENCE = (
     "Confidence: P official text read in full; S stored secondary page; R third-party data that cites an official "
-    "document; D derived; M memory. `carbon: {grid_factor: ID}` of a park file chooses the factor of its imports."
+    "document; D derived; M memory, to be checked before use and never in force by itself. In a park file `carbon: "
+    "{grid_factor: ID}` chooses the factor of imports, `accounting: {residual_factor: ID}` that of what nobody claims."
+)
+OWN_FACTORS = (
+    "A factor is in force from its publication, or a later `valid_from`, until one that supersedes it is, or until "
+    "`valid_to`; the data year is that of the statistics behind it. `accounting: {factors: FILE}` names a CSV file "
+    "with factors of the park's own: the same columns, no id twice, with source, date and confidence. `accounting: "
+    "{factor_series: FILE}` names one with the factor of every hour: `start` (with its offset) and one of "
+    "`kg_per_kwh`, `g_per_kwh`, `kg_per_mwh`, and if wanted `source` and `version`; no hour may be missing."
 )
 
 
 def _about(one: Factor) -> list[str]:
-    return [one.kind, one.scope, one.region, str(one.year), one.published, one.source, one.confidence]
+    later = [new.valid_from or new.published for new in factors().values() if new.supersedes == one.id]
+    until = f"to {one.valid_to}" if one.valid_to else "".join(f"before {day}" for day in later)
+    force = f"{one.valid_from or one.published}" + (f", {until}" if until else "")
+    before = f"`{one.supersedes}`" if one.supersedes else ""
+    about = [one.kind, one.scope, one.region, str(one.year), one.published, force, str(one.version), before]
+    return [*about, one.source, one.confidence]
 
 
 def factors_page() -> str:
     """Return docs/factors.md."""
-    head = ["id", "kg CO2/kWh", "kind", "scope", "region", "data year", "published", "source", "confidence"]
+    head = [
+        "id",
+        "kg CO2/kWh",
+        "kind",
+        "scope",
+        "region",
+        "data year",
+        "published",
+        "in force",
+        "version",
+        "supersedes",
+    ]
+    head += ["source", "confidence"]
     rows = ([f"`{f.id}`", f"{f.kg_per_mwh / 1000:.4f}", *_about(f)] for f in factors().values())
-    return page("Carbon factors", "From `parkopt/carbon/factors.csv`. " + CONFIDENCE, table(head, rows))
+    return page("Carbon factors", "From `parkopt/carbon/factors.csv`. " + CONFIDENCE, OWN_FACTORS, table(head, rows))
 
 
 DEBUG = ["`PARKOPT_DEBUG`", "text", "empty", "Anything in it: an unforeseen error shows its traceback."]
@@ -452,6 +477,8 @@ def _route(method: str, path: str, operation: Mapping[str, Any], schemas: Mappin
 
 
 def _body(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    if "$ref" not in schema:
+        return str(schema.get("description", f"{json_shape(schema)}."))
     whole = schemas[schema["$ref"].rpartition("/")[2]]
     needed = whole.get("required", [])
     rows = [

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from parkopt import cli_answers
+from parkopt import cli_answers, cli_keys, cli_meters, cli_settle
 from parkopt.cli_common import Json, Lang, language, show
 from parkopt.errors import ParkoptError
 from parkopt.settings import settings
@@ -28,6 +28,9 @@ app = typer.Typer(
 parks = typer.Typer(help="Park files: list, show, check, start a new one.", no_args_is_help=True)
 app.add_typer(parks, name="park")
 cli_answers.register(app)
+cli_settle.register(app)
+app.add_typer(cli_meters.meters, name="meters")
+app.add_typer(cli_keys.keys, name="keys")
 
 
 @app.command()
@@ -147,18 +150,18 @@ def share(
 
 @app.command()
 def verify(
-    path: Annotated[Path, typer.Argument(help="An evidence file, or the folder of a log.")],
+    path: Annotated[Path | None, typer.Argument(help="Evidence (zip or JSON), or the folder of a log.")] = None,
+    park: Annotated[str, typer.Option(help="Check a park's settled log in the database in place of a file.")] = "",
     key: Annotated[str, typer.Option(help="The park's verifier key, got by another way.")] = "",
     older: Annotated[Path | None, typer.Option(help="An older checkpoint of the same log.")] = None,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
     """Check evidence offline: signature, proofs, completeness, sums. Exit code 6 where it fails."""
-    from parkopt.cli_day import read_text
-    from parkopt.ledger import verify_path
+    from parkopt.cli_settle import report_of
 
     words = language(lang)
-    report = verify_path(path, key or None, read_text(older) if older else None)
+    report = report_of(path, park, key, older)
     if as_json:
         show(report.as_dict())
     else:

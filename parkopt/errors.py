@@ -6,7 +6,8 @@ ParkoptError
 │   ├── UnitFault         quantities and their units
 │   ├── TimeFault         grids, zones, dates
 │   ├── ParkFault         the park file and the files it names
-│   └── DataFault         series and weather files
+│   ├── DataFault         series and weather files
+│   └── MeterFault        meter readings: faults, and notices that forbid nothing
 ├── InfeasibleDay         (exit 4)  the promises of a day contradict one another
 ├── SolveFault            (exit 5)  the solver gave nothing that can be used
 ├── CarbonFault           (exit 5)  an account that does not close
@@ -130,6 +131,13 @@ class ParkFault(InputFault):
 
 class DataFault(InputFault):
     """A series or weather file."""
+
+
+class MeterFault(InputFault):
+    """Meter readings and their files."""
+
+    notice: ClassVar[bool] = False
+    """Whether it only tells something: the readings are good enough to keep."""
 
 
 class InfeasibleDay(ParkoptError):

@@ -65,6 +65,8 @@ VARIABLES: dict[str, Meaning] = {
     "share_wh": Meaning("Wh", "consumption by source; storage<source came through storage", "分来源用电量"),
     "carbon_ug": Meaning("ug", "CO2 that the consumption bears", "用电碳排放"),
     "export_wh": Meaning("Wh", "export by source", "分来源上网电量"),
+    "line_loss_wh": Meaning("Wh", "what lines lose, by source", "线路损耗分来源电量"),
+    "line_loss_ug": Meaning("ug", "CO2 that line losses bear", "线路损耗碳排放"),
     "park_factor_kg_per_mwh": Meaning("kg/MWh", "hourly carbon factor of the park's consumption", "园区分时用电碳因子"),
     "park_carbon_ug": Meaning("ug", "CO2 of the park's consumption", "园区用电碳排放"),
     "fuel_ug": Meaning("ug", "CO2 of fuels burnt in the park, power and heat", "园区燃料燃烧碳排放（含供热）"),

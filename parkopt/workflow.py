@@ -17,8 +17,8 @@ from typing import Any
 
 import xarray as xr
 
-from parkopt.carbon.account import account, flows_of
-from parkopt.carbon.factors import factor
+from parkopt.carbon.account import account
+from parkopt.carbon.factors import factor, with_own
 from parkopt.carbon.opening import name_faults
 from parkopt.carbon.records import records_of
 from parkopt.clock import fixed_zone
@@ -43,6 +43,7 @@ from parkopt.reopen import (
 from parkopt.results.all import write_all
 from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
+from parkopt.settling import attribute_day, measure, trace_day
 from parkopt.solve import check, solve
 from parkopt.solve.bill import bill_table
 from parkopt.solve.reasons import reasons
@@ -93,8 +94,9 @@ def load_park(request: DayRequest, ctx: Context) -> Loaded:
     park = with_loads(file.park, request)
     file = file.model_copy(update={"park": park})
     grid = request.grid(fixed_zone(park.zone))
-    where = Where(str(file.path), field="carbon.grid_factor")
-    return Loaded(request, file, grid, opening_state(request.state, park, grid), factor(park.carbon.grid_factor, where))
+    own, where = park.accounting.factors, Where(str(file.path), field="carbon.grid_factor")
+    bears = factor(park.carbon.grid_factor, where, with_own(file.folder / own if own else None))
+    return Loaded(request, file, grid, opening_state(request.state, park, grid), bears)
 
 
 def fetch_weather(loaded: Loaded, ctx: Context) -> Observed:
@@ -183,8 +185,7 @@ def account_carbon(scheduled: Scheduled, ctx: Context) -> Accounted:
     park, grid = loaded.park, loaded.grid
     accounted = account(scheduled.schedule, park, grid, loaded.state, scheduled.state, loaded.factor)
     hashes = {key: str(scheduled.schedule.attrs[key]) for key in HASHED}
-    flows = flows_of(scheduled.schedule, park, grid, loaded.factor)
-    return Accounted(scheduled, accounted, records_of(accounted, flows, grid, ctx.run, hashes))
+    return Accounted(scheduled, accounted, records_of(accounted, accounted.trace.network, grid, ctx.run, hashes))
 
 
 def write_results(accounted: Accounted, ctx: Context) -> Accounted:
@@ -243,6 +244,8 @@ DAY_AHEAD: tuple[Step, ...] = (
 
 POSED: tuple[Step, ...] = (load_park, fetch_weather, forecast, build_and_solve)
 """Up to the checked solution, for questions about it: nothing is written or recorded."""
+SETTLE: tuple[Step, ...] = (measure, trace_day, attribute_day)
+"""A metered day in both ledgers; what it books and records is written in one transaction afterwards."""
 INTRADAY: tuple[Step, ...] = (reopen, *DAY_AHEAD)
 """The rest of a day that runs, planned anew from its present state with committed hours kept."""
 

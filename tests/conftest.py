@@ -6,6 +6,8 @@ import secrets
 import pytest
 from sqlalchemy import create_engine, text
 
+from parkopt.store.engine import close
+
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory):
@@ -25,13 +27,17 @@ def postgres_url(postgres_server):
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
-    return postgres_server.replace("/postgres?", f"/{name}?")
+    url = postgres_server.replace("/postgres?", f"/{name}?")
+    yield url
+    close(url)
 
 
 @pytest.fixture
 def sqlite_url(tmp_path):
     """Address of a fresh database in a file."""
-    return f"sqlite:///{tmp_path / 'store.sqlite'}"
+    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    yield url
+    close(url)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

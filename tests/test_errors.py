@@ -26,6 +26,7 @@ BLOCKS = {
     errors.CarbonFault: "PK15",
     errors.LedgerFault: "PK16",
     errors.ServiceFault: "PK17",
+    errors.MeterFault: "PK18",
 }
 EXITS = {"PK10": 3, "PK11": 3, "PK12": 3, "PK13": 3, "PK15": 5, "PK16": 6, "PK17": 7}
 ELSEWHERE = {
@@ -61,7 +62,7 @@ def test_ids_are_unique_and_listed():
 @pytest.mark.parametrize("cls", LEAVES, ids=lambda cls: cls.__name__)
 def test_a_leaf_has_its_own_id_in_the_right_block(cls):
     assert "code" in vars(cls)
-    assert re.fullmatch(r"PK1[0-7]\d\d", cls.code)
+    assert re.fullmatch(r"PK1[0-8]\d\d", cls.code)
     if cls.code not in ELSEWHERE:
         block = next(BLOCKS[base] for base in cls.__mro__ if base in BLOCKS)
         assert cls.code.startswith(block)

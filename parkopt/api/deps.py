@@ -23,6 +23,13 @@ def language_of(accept_language: Annotated[str, Header(alias="Accept-Language")]
     return "zh" if accept_language.strip().lower().startswith("zh") else "en"
 
 
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+}
+"""Headers of files and pages: a browser takes them for what they are, and runs nothing of them."""
 Config = Annotated[Settings, Depends(config_of)]
 Speaks = Annotated[Language, Depends(language_of)]
 

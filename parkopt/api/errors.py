@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from parkopt.api.deps import language_of
 from parkopt.errors import (
@@ -23,15 +24,49 @@ from parkopt.errors import (
     UsageFault,
     Where,
 )
-from parkopt.faults import BadRequest, CannotWrite, NotAllowed, NotFound, UnknownPark
+from parkopt.faults import (
+    AlreadyIssued,
+    BadRequest,
+    CannotWrite,
+    ClaimTooLarge,
+    DayNotSettled,
+    DayPartsDiffer,
+    GecConflict,
+    LotsTooSmall,
+    MethodChanged,
+    MonthClosed,
+    NoCorrection,
+    NotAllowed,
+    NotClaimable,
+    NotFound,
+    NothingToProve,
+    NotMeasured,
+    NotYourCertificate,
+    OtherRequest,
+    StateForbids,
+    UnknownAccount,
+    UnknownPark,
+    WrongQuantity,
+)
 
 LOG = logging.getLogger("parkopt.api")
 PROBLEM = "application/problem+json"
+LONGEST = 2000
+"""Letters of a text in an answer."""
+CONFLICTS = (
+    AlreadyIssued, ClaimTooLarge, DayNotSettled, DayPartsDiffer, GecConflict, LotsTooSmall, MethodChanged, MonthClosed,
+    NoCorrection, NotClaimable, NotMeasured, OtherRequest, StateForbids, WrongQuantity,
+)  # fmt: skip
+"""What the state of certificates, days or months forbids: the same request may pass another day."""
 STATUS: tuple[tuple[type[ParkoptError], int], ...] = (
     (NotAllowed, 401),
+    (NotYourCertificate, 403),
     (NotFound, 404),
+    (NothingToProve, 404),
     (UnknownPark, 404),
+    *((cls, 409) for cls in CONFLICTS),
     (BadRequest, 422),
+    (UnknownAccount, 422),
     (CannotWrite, 500),
     (InfeasibleDay, 422),
     (InputFault, 422),
@@ -56,10 +91,10 @@ def status_of(fault: ParkoptError) -> int:
     return next((status for cls, status in STATUS if isinstance(fault, cls)), 500)
 
 
-def problem(fault: ParkoptError, request: Request) -> JSONResponse:
-    """Return a fault as problem+json."""
+def problem(fault: ParkoptError, request: Request, status: int = 0) -> JSONResponse:
+    """Return a fault as problem+json; its own status where none is given."""
     lang = language_of(request.headers.get("accept-language", ""))
-    status = status_of(fault)
+    status = status or status_of(fault)
     body: dict[str, Any] = {
         "type": f"urn:parkopt:error:{fault.code}",
         "title": fault.message(lang),
@@ -68,6 +103,7 @@ def problem(fault: ParkoptError, request: Request) -> JSONResponse:
         "instance": request.url.path,
         **_without_paths(fault.as_dict(lang)),
     }
+    body = _short(body)
     return Problem(body, status_code=status, headers={"Content-Language": lang})
 
 
@@ -77,6 +113,15 @@ def _without_paths(told: dict[str, Any]) -> dict[str, Any]:
     if "faults" in kept:
         kept["faults"] = [_without_paths(fault) for fault in kept["faults"]]
     return kept
+
+
+def _short(told: Any) -> Any:
+    """Cut texts that only repeat, at length, what the caller sent."""
+    if isinstance(told, dict):
+        return {key: _short(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [_short(value) for value in told]
+    return f"{told[:LONGEST]}..." if isinstance(told, str) and len(told) > LONGEST else told
 
 
 def install(app: FastAPI) -> None:
@@ -96,8 +141,13 @@ def install(app: FastAPI) -> None:
             return problem(NotFound(what=Text("address", "地址"), key=request.url.path), request)
         if error.status_code == MALFORMED:
             return problem(BadRequest(reason=str(error.detail)), request)
-        body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code}
-        return Problem(body, error.status_code, dict(error.headers or {}))
+        told = problem(BadRequest(reason=str(error.detail)), request, error.status_code)
+        told.headers.update(error.headers or {})
+        return told
+
+    @app.exception_handler(ClientDisconnect)
+    def _gone(request: Request, _: ClientDisconnect) -> JSONResponse:
+        return problem(BadRequest(reason=Text("the body was not sent to its end", "请求体未发送完整")), request)
 
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -76,3 +76,71 @@ class ReplanRequest(Part):
             weather_basis=self.weather_basis,
             limits=Limits(seconds=self.time_limit_s),
         )
+
+
+class SettleRequest(Part):
+    """A request to settle a month, or a day."""
+
+    month: str = ""
+    """Month, such as `2026-07`; or give `day`."""
+    day: str = ""
+    """Local day, such as `2026-07-15`."""
+    estimate: bool = False
+    """Whether gaps of up to 4 hours are filled; the hours are marked estimated."""
+
+
+Id = Annotated[str, Field(max_length=100)]
+MOST = 2**53 - 1
+"""Largest whole number that a record can state."""
+
+
+class CertificateRequest(Part):
+    """What a step of a certificate's life is told; each step needs its own."""
+
+    bundle: Annotated[int, Field(ge=1, le=MOST, strict=True)] | None = None
+    """Id of the bundle."""
+    wh: Annotated[int, Field(ge=1, le=MOST, strict=True)] | None = None
+    """How many certificates of it, from its first; all where absent."""
+    account: Id | None = None
+    """To whom certificates are transferred."""
+    beneficiary: Id | None = None
+    """For whom they are reserved or cancelled."""
+    party: Id | None = None
+    """Who claims."""
+    t0: Id | None = None
+    """Hour of the consumption, UTC, `2026-07-01T03:00:00Z`; the bundle's where absent."""
+    device: Id | None = None
+    """Device of a range that is linked to a GEC."""
+    start: Annotated[int, Field(ge=0, le=MOST, strict=True)] | None = None
+    """First certificate of that range."""
+    end: Annotated[int, Field(ge=0, le=MOST, strict=True)] | None = None
+    """Last certificate of that range."""
+    gec: Id | None = None
+    """Number of the green electricity certificate."""
+    sold: Annotated[bool, Field(strict=True)] | None = None
+    """Whether that GEC was sold: then its energy can never be claimed."""
+    now: Id | None = None
+    """Time (UTC) up to which certificates expire; now where absent."""
+    reason: Annotated[str, Field(max_length=500)] = ""
+    """Why, in words."""
+    account_acting: Id = ""
+    """Account that acts; the issuer where absent."""
+    actor: Id = "api"
+    """Who asks, for the record."""
+
+
+class FootprintRequest(Part):
+    """A request for a product's electricity footprint over settled hours."""
+
+    product: Id
+    """Name of the product."""
+    quantity: Id
+    """How much was made, as decimal text."""
+    unit: Id
+    """What the quantity counts."""
+    installation: Id = ""
+    """Where it was made."""
+    processes: Annotated[dict[Id, list[Annotated[int, Field(ge=0, strict=True)]]], Field(min_length=1, max_length=50)]
+    """By process, its Wh of each hour of the period."""
+    form: Literal["battery", "cbam"] = "battery"
+    """For a battery's passport, or for CBAM."""

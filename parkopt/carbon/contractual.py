@@ -56,6 +56,8 @@ class Battery:
     charge_efficiency: float
     discharge_efficiency: float
     standing: float = 0.0
+    capacity_wh: int | None = None
+    """Most that can be stored; lots beyond it are lost, the oldest first. None for no limit."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,9 @@ class Attributed:
     stored : mapping
         By (device, storage), Wh whose certificates are cancelled for storage.
     exported : mapping
-        By device, Wh that left the park: no claim may rest on them.
+        By device or storage, Wh that left the park: no claim may rest on them.
     left : mapping
-        By device or contract, Wh that nobody could use: they stay Active until they expire.
+        By device, storage or contract, Wh that nobody could use: they stay Active until they expire.
     minted : mapping
         By storage, Wh of SD-GC in each hour (from green lots alone).
     takes : tuple of Take

@@ -20,6 +20,9 @@ operator's own account."""
 UNACCOUNTED = "unaccounted"
 """A gap between meters, booked as a source (at the residual factor) or as a sink of its own."""
 
+LOSS = ":loss"
+"""After a line's name: the sink of what it loses."""
+
 
 @dataclass(frozen=True)
 class Supply:
@@ -49,6 +52,8 @@ class Store:
     """Share of the content lost in a step."""
     whole_at_first: bool = False
     """Whether the first step loses nothing."""
+    netted: bool = False
+    """Whether a step may hold charge and discharge (sums of a meter): only their difference is traced then."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,10 @@ class Network:
         Carbon of unaccounted energy that is booked as a source.
     most_gap_wh : int or None
         Largest gap of a step and bus that is booked as unaccounted without a fault; None for any (meters).
+    buses : tuple of str
+        In the order in which they are traced where flows leave it open; buses that only flows name come after these.
+    netted : mapping
+        By source, the sink of the same connection with which it is netted step by step: an import by its export.
     """
 
     labels: Sequence[str]
@@ -90,6 +99,12 @@ class Network:
     gap_ug_per_wh: int = 0
     most_gap_wh: int | None = None
     buses: tuple[str, ...] = (MAIN,)
+    netted: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """Number of steps."""
+        return len(self.labels)
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,10 @@ class Traced:
         By bus, Wh of each label that all consumers there took together, shape (labels, steps): what an auditor can
         recompute without knowing who consumed what.
     source_ug : ndarray of int64
-        Carbon that sources brought in each step (not what storages gave back), shape (steps,).
+        Carbon that sources brought in each step (not what storages gave back), shape (steps,). Carbon of a step in
+        which its source gives no Wh reaches nobody and is left out.
+    bus_ug : mapping
+        The carbon that goes with `bus_wh`.
     """
 
     labels: tuple[str, ...]
@@ -125,3 +143,9 @@ class Traced:
     other_ug: IntArray
     bus_wh: Mapping[str, IntArray]
     source_ug: IntArray
+    bus_ug: Mapping[str, IntArray] = field(default_factory=dict)
+
+
+def origin_of(label: str) -> str:
+    """Return the source behind a label: ``ess<roof_pv`` came from ``roof_pv``."""
+    return label.rpartition("<")[2]

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from parkopt.carbon.factors import Factor
+from parkopt.carbon.network import LOSS, UNACCOUNTED, StorageMethod
 from parkopt.carbon.reservoir import OPENING, Reservoir
-from parkopt.carbon.trace import UNACCOUNTED, opening_reservoir
+from parkopt.carbon.reservoir_lots import store_of
 from parkopt.errors import ParkoptError, Text, Where
 from parkopt.faults import UnknownAsset, WrongState, WrongValue
 from parkopt.models.base import Role, Technology
@@ -18,7 +19,7 @@ from parkopt.park.state import AssetState, ParkState
 
 WH_PER_MWH = 1e6
 EXPORT, CONSUMERS = "export", "consumers"
-"""Sinks that are no enterprise."""
+"""Sinks that are no enterprise; of several connections each has its own, ``export:<connection>``."""
 ROUNDING_WH = 1000
 """Largest difference between the stored energy and the sum of its origins: rounding of many steps."""
 _UG = re.compile(r"[0-9]{1,17}")
@@ -41,12 +42,45 @@ def of_role(park: Park, role: Role) -> list[tuple[str, str]]:
     return [(name, key) for name, asset in assets for key, own in asset.flows().items() if own == role]
 
 
-def opening(name: str, asset: Storage, before: ParkState, grid_factor: Factor) -> Reservoir:
-    """Return a storage with its contents at the start."""
+def opening(
+    name: str, asset: Storage, before: ParkState, grid_factor: Factor, method: StorageMethod = "pool"
+) -> Reservoir:
+    """Return a storage with its contents at the start; by age, they are of one unknown age."""
     state = before.of(name)
     known = (state.origin_wh, {key: int(ug) for key, ug in state.origin_ug.items()}) if state.origin_wh else None
     efficiencies = (asset.charge_efficiency, asset.discharge_efficiency)
-    return opening_reservoir(name, efficiencies, _stored_wh(name, asset, state), known, grid_factor.ug_per_wh)
+    stored = _stored_wh(name, asset, state)
+    return opening_reservoir(name, efficiencies, stored, known, grid_factor.ug_per_wh, method)
+
+
+def opening_reservoir(
+    name: str,
+    efficiencies: tuple[float, float],
+    stored_wh: int,
+    known: tuple[dict[str, int], dict[str, int]] | None,
+    grid_ug_per_wh: int,
+    method: StorageMethod = "pool",
+) -> Reservoir:
+    """Return a storage as it opens: with the origins that are known, else as undeclared grid energy.
+
+    Parameters
+    ----------
+    efficiencies : tuple of float
+        Of charging and of discharging.
+    stored_wh : int
+        Stored energy.
+    known : tuple of dict, or None
+        Wh and ug by origin, from the state that the last schedule returned.
+    grid_ug_per_wh : int
+        Factor of undeclared energy.
+    method : str
+        By which it keeps origins.
+    """
+    if known is not None and any(known[0].values()):
+        return store_of(method, name, efficiencies, known)
+    if not stored_wh:
+        return store_of(method, name, efficiencies)
+    return store_of(method, name, efficiencies, ({OPENING: stored_wh}, {OPENING: stored_wh * grid_ug_per_wh}))
 
 
 def _stored_wh(name: str, asset: Storage, state: AssetState) -> int:
@@ -58,7 +92,7 @@ def name_faults(park: Park) -> Iterator[WrongValue]:
     own = {OPENING, UNACCOUNTED, EXPORT, CONSUMERS, RULES}
     reason = Text("the model or the carbon account uses this name or sign itself", "模型或碳核算已使用该名称或符号")
     for name in park.assets:
-        if name in own or "<" in name:
+        if name in own or "<" in name or name.startswith(f"{EXPORT}:") or name.endswith(LOSS):
             yield WrongValue(Where(field=f"assets.{name}"), value=name, reason=reason)
     reason = Text("an asset or the carbon account has this name", "资产或碳核算已使用该名称")
     for name in park.enterprises:

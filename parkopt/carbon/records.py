@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from parkopt.carbon.account import Account
+from parkopt.carbon.account import LOSSES, Account
+from parkopt.carbon.network import Network
 from parkopt.carbon.opening import CONSUMERS
-from parkopt.carbon.trace import Flows
 from parkopt.clock import TimeGrid
 
 Record = dict[str, Any]
 
 
-def records_of(account: Account, flows: Flows, grid: TimeGrid, run: str, hashes: dict[str, str]) -> list[Record]:
+def records_of(account: Account, flows: Network, grid: TimeGrid, run: str, hashes: dict[str, str]) -> list[Record]:
     """Return the records of one schedule.
 
     Parameters
@@ -61,28 +61,22 @@ def records_of(account: Account, flows: Flows, grid: TimeGrid, run: str, hashes:
     return [head, *park, *_enterprise_hours(account.schedule, common, spans)]
 
 
-METHOD = {"tracing": "proportional", "storage": "pool", "losses": "to-discharge", "version": "1"}
+METHOD = {"tracing": "proportional", "storage": "pool", "losses": "to-discharge", "lines": LOSSES, "version": "2"}
+"""Version 1 took all buses as one and line losses as a consumer."""
 
 
-def _park_hour(account: Account, flows: Flows, step: int, head: dict[str, str]) -> Record:
+def _park_hour(account: Account, flows: Network, step: int, head: dict[str, str]) -> Record:
     """Return the park's record of a step: all that reached the bus and all that left it.
 
     The enterprises are one sink: each gets this record with its own, and none sees another's.
     """
-    enterprises = set(account.schedule["enterprise"].to_numpy().tolist())
-    sources: dict[str, int] = {}
-    sinks: dict[str, int] = {}
-    for (sink, label), wh in account.trace.wh[step].items():
-        sources[label] = sources.get(label, 0) + wh
-        name = CONSUMERS if sink in enterprises else sink
-        sinks[name] = sinks.get(name, 0) + wh
     schedule = account.schedule
     carbon, wh = (int(schedule[key].to_numpy()[step]) for key in ("park_carbon_ug", "park_consumption_wh"))
     return {
         "type": "park-hour",
         **head,
-        "sources_wh": sources,
-        "sinks_wh": sinks,
+        "sources_wh": account.trace.sources_wh(step),
+        "sinks_wh": ({CONSUMERS: wh} if wh else {}) | account.trace.sinks_wh(step),
         "consumption_wh": wh,
         "carbon_ug": str(carbon),
         "park_factor_ug_per_wh": str(carbon // wh) if wh else "0",

@@ -83,3 +83,19 @@ class NothingToProve(LedgerFault):
     zh = "日志中没有所要求的记录。"
     fix_en = "Check the park, enterprise and date; run and log the day first."
     fix_zh = "请检查园区、企业和日期；并先计算和记录该日。"
+
+
+class MonthClosed(LedgerFault):
+    code = "PK1611"
+    en = "The month {month} is closed: {reason}."
+    zh = "{month} 月已结账：{reason}。"
+    fix_en = "After the close only corrections may follow (status corrected, or a revision of 1 or more)."
+    fix_zh = "结账后只能追加更正记录（status 为 corrected，或 revision 不小于 1）。"
+
+
+class KeyRevoked(LedgerFault):
+    code = "PK1612"
+    en = "The key {key} was given up at {size} record(s): {reason}."
+    zh = "密钥 {key} 已在第 {size} 条记录处停用：{reason}。"
+    fix_en = "Ask the park for its new verifier key by another way; trust the old one up to that size only."
+    fix_zh = "请通过其他渠道向园区索取新的验证公钥；旧公钥仅在该大小之内可信。"

@@ -96,6 +96,22 @@ class ChargeAndDischarge(CarbonFault):
     fix_zh = "请先对该时段的两个读数取净值。"
 
 
+class LineGains(CarbonFault):
+    code = "PK1504"
+    en = "At {time}, {arrived_wh} Wh arrive at bus {bus} over {asset}, and only {sent_wh} Wh were sent."
+    zh = "{time} 时线路 {asset} 在母线 {bus} 到达 {arrived_wh} Wh，而送出仅 {sent_wh} Wh。"
+    fix_en = "A line only loses: check the two meters of that line and their direction."
+    fix_zh = "线路只会损耗；请检查该线路两端的电表及其方向。"
+
+
+class FlowBelowZero(CarbonFault):
+    code = "PK1505"
+    en = "At {time}, {asset} at bus {bus} has a negative {what}: {value}."
+    zh = "{time} 时母线 {bus} 的 {asset} 的 {what} 为负：{value}。"
+    fix_en = "Each direction of a flow is a register of its own and never negative; check its sign."
+    fix_zh = "每个方向各有一个非负的读数；请检查符号。"
+
+
 class UnknownFactor(ParkFault):
     code = "PK1503"
     en = "There is no carbon factor {factor!r}; known: {known}."

@@ -167,7 +167,7 @@ class FileLog:
             If it cannot be written; nothing was logged.
         """
         bodies = [_checked(record) for record in records]
-        stamp = _utc_text(self._clock())
+        stamp = utc_text(self._clock())
         with self._locked():
             state = self._sync()
             first = state.tree.size
@@ -239,7 +239,8 @@ def _line(body: Record, index: int, stamp: str) -> bytes:
     return canonical({**body, "seq": index, "salt": token_hex(16), "logged_at": stamp})
 
 
-def _utc_text(time: datetime) -> str:
+def utc_text(time: datetime) -> str:
+    """Return a time as ``2026-07-01T03:00:00Z``; NaiveTime if it has no zone."""
     if time.tzinfo is None:
         raise NaiveTime(value=time.isoformat())
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

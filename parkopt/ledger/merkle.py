@@ -6,7 +6,8 @@ so two different lists of records never have the same root.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 
 from parkopt.faults import OutsideLog
 from parkopt.ledger.canonical import sha256
@@ -25,47 +26,17 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right)
 
 
-class Tree:
-    """The hashes of all full subtrees, so that every root and path costs O(log n).
-
-    Parameters
-    ----------
-    leaves : iterable of bytes
-        Leaf hashes to begin with.
-    """
-
-    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
-        # _rows[k] holds the hashes of the full subtrees of 2^k leaves, 32 bytes each.
-        self._rows: list[bytearray] = []
-        for leaf in leaves:
-            self.append(leaf)
+class HashTree(ABC):
+    """Roots and paths from the hashes of full subtrees, wherever these are kept."""
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """How many leaves there are."""
-        return len(self._rows[0]) // HASH_SIZE if self._rows else 0
 
-    def append(self, leaf: bytes) -> int:
-        """Add a leaf hash and return its index."""
-        index, level, node = self.size, 0, leaf
-        place = index
-        while True:
-            if level == len(self._rows):
-                self._rows.append(bytearray())
-            self._rows[level] += node
-            if place % 2 == 0:
-                return index
-            node = node_hash(self._full(level, place - 1), node)
-            place, level = place // 2, level + 1
-
-    def leaf(self, index: int) -> bytes:
-        """Return a leaf hash; OutsideLog if there is none."""
-        self._within(index, self.size)
-        return self._full(0, index)
-
-    def leaves(self, start: int = 0) -> bytes:
-        """Return the leaf hashes from ``start`` on, one after another."""
-        return bytes(self._rows[0][start * HASH_SIZE :]) if self._rows else b""
+    @abstractmethod
+    def _full(self, level: int, place: int) -> bytes:
+        """Return the hash of the full subtree of 2^level leaves at a place."""
 
     def root(self, size: int | None = None) -> bytes:
         """Return the root of the first ``size`` leaves (RFC 9162 section 2.1.1).
@@ -136,9 +107,6 @@ class Tree:
         half = _split(count)
         return node_hash(self._range(low, half), self._range(low + half, count - half))
 
-    def _full(self, level: int, place: int) -> bytes:
-        return bytes(self._rows[level][place * HASH_SIZE : (place + 1) * HASH_SIZE])
-
     def _size(self, size: int | None) -> int:
         if size is None:
             return self.size
@@ -150,6 +118,58 @@ class Tree:
     def _within(index: int, size: int) -> None:
         if not 0 <= index < size:
             raise OutsideLog(size=size, asked=index)
+
+
+class Tree(HashTree):
+    """The hashes of all full subtrees, so that every root and path costs O(log n).
+
+    Parameters
+    ----------
+    leaves : iterable of bytes
+        Leaf hashes to begin with.
+    """
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        # _rows[k] holds the hashes of the full subtrees of 2^k leaves, 32 bytes each.
+        self._rows: list[bytearray] = []
+        for leaf in leaves:
+            self.append(leaf)
+
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        return len(self._rows[0]) // HASH_SIZE if self._rows else 0
+
+    def append(self, leaf: bytes) -> int:
+        """Add a leaf hash and return its index."""
+        index, level, node = self.size, 0, leaf
+        place = index
+        while True:
+            if level == len(self._rows):
+                self._rows.append(bytearray())
+            self._rows[level] += node
+            if place % 2 == 0:
+                return index
+            node = node_hash(self._full(level, place - 1), node)
+            place, level = place // 2, level + 1
+
+    def leaf(self, index: int) -> bytes:
+        """Return a leaf hash; OutsideLog if there is none."""
+        self._within(index, self.size)
+        return self._full(0, index)
+
+    def leaves(self, start: int = 0) -> bytes:
+        """Return the leaf hashes from ``start`` on, one after another."""
+        return bytes(self._rows[0][start * HASH_SIZE :]) if self._rows else b""
+
+    def full_nodes(self, from_level: int = 0) -> Iterator[tuple[int, int, bytes]]:
+        """Yield level, index and hash of every full subtree, by level and index."""
+        for level in range(from_level, len(self._rows)):
+            for place in range(len(self._rows[level]) // HASH_SIZE):
+                yield level, place, self._full(level, place)
+
+    def _full(self, level: int, place: int) -> bytes:
+        return bytes(self._rows[level][place * HASH_SIZE : (place + 1) * HASH_SIZE])
 
 
 def _split(count: int) -> int:

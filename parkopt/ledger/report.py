@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,30 @@ TITLES = {
     "older": Text(en="checkpoint held outside", zh="外部保存的检查点"),
     "completeness": Text(en="hours complete", zh="时段完整性"),
     "arithmetic": Text(en="arithmetic", zh="电量加总"),
+    "manifest": Text(en="signed list of files", zh="已签名的文件清单"),
+    "extracts": Text(en="tables for reading", zh="可读摘录"),
+    "lifecycle": Text(en="life of each certificate", zh="凭证生命周期"),
+    "ranges": Text(en="certificates and claims against meters", zh="凭证与主张对照计量"),
+    "tracing": Text(en="tracing done anew", zh="重新溯源"),
+    "carbon": Text(en="carbon and energy balance", zh="碳排放与电量平衡"),
+    "storage": Text(en="stored energy followed back", zh="储能电量追溯"),
+    "attribution": Text(en="claims done anew", zh="重新归属"),
+    "standing": Text(en="factors, methods, devices", zh="因子、方法与设备"),
+    "timestamp": Text(en="timestamp", zh="时间戳"),
+    "file": Text(en="file of the database", zh="数据库文件"),
+    "times": Text(en="times of the checkpoints", zh="检查点时间"),
+    "sealed": Text(en="rows of the other tables", zh="其他各表的行"),
+    "strays": Text(en="rows of other parks", zh="其他园区的行"),
+    "meters": Text(en="readings and meter files", zh="读数与计量文件"),
+    "states": Text(en="bundles against their steps", zh="证书批对照操作"),
+    "same_readings": Text(en="readings against the log", zh="读数对照日志"),
+    "same_shares": Text(en="shares against the log", zh="绿电份额对照日志"),
+    "same_days": Text(en="settled days against the log", zh="已结算日对照日志"),
+    "same_issued": Text(en="certificates against the log", zh="证书对照日志"),
+    "same_claimed": Text(en="claims against the log", zh="主张对照日志"),
+    "same_stored": Text(en="lots of storages against the log", zh="储能批次对照日志"),
 }
+_SHOWN = 200
 _WORDS = {"PASS": "通过", "WARN": "注意", "FAIL": "失败"}
 
 
@@ -97,12 +120,12 @@ class Report:
         return {"ok": self.ok, "steps": [dict(vars(step)) for step in self.steps]}
 
 
-def run(plan: Sequence[tuple[str, Callable[[], Said]]]) -> Report:
-    """Run the steps in order; a failed ``format`` ends the check, as the rest reads by it."""
+def run(plan: Sequence[tuple[str, Callable[[], Said]]], decisive: Collection[str] = frozenset({"format"})) -> Report:
+    """Run the steps in order; a failed decisive one ends the check, as the rest reads by it."""
     steps: list[Step] = []
     for name, check in plan:
         steps.append(_one(name, check))
-        if name == "format" and steps[-1].status == "FAIL":
+        if name in decisive and steps[-1].status == "FAIL":
             break
     return Report(tuple(steps))
 
@@ -114,4 +137,7 @@ def _one(name: str, check: Callable[[], Said]) -> Step:
         return Step(name, "FAIL", failed.words.en, failed.words.zh, failed.record)
     except LedgerFault as fault:
         return Step(name, "FAIL", fault.text("en"), fault.text("zh"))
+    except Exception as broken:
+        words = f"{type(broken).__name__}: {broken}"[:_SHOWN]
+        return Step(name, "FAIL", f"the records cannot be worked with ({words})", f"记录无法处理（{words}）")
     return Step(name, "WARN" if said.warn else "PASS", said.en, said.zh)

@@ -14,6 +14,8 @@ from parkopt.ledger.check_log import LogCheck
 from parkopt.ledger.checkpoint import parse_vkey
 from parkopt.ledger.report import Report, run
 
+_ZIP = b"PK\x03\x04"
+
 
 def verify_evidence(
     doc: Mapping[str, Any] | bytes, pinned_vkey: str | None, older_checkpoint: str | None = None
@@ -78,8 +80,33 @@ def verify_log(folder: Path, pinned_vkey: str | None, older_checkpoint: str | No
     return run(LogCheck(folder, pinned_vkey, older_checkpoint).plan())
 
 
+def verify_bundle(data: bytes | Path, pinned_vkey: str | None, older_checkpoint: str | None = None) -> Report:
+    """Check an evidence zip of settled days, from the bytes up to the carbon of every hour.
+
+    Returns
+    -------
+    Report
+        One step each for the zip, key, head, manifest, records and their proofs, tables, earlier
+        heads, completeness, certificates, tracing, carbon, storage; later steps are not run
+        where the records are not proven.
+
+    Raises
+    ------
+    MissingFile
+        If ``data`` is a path that cannot be read.
+    BadVerifierKey
+        If ``pinned_vkey`` is none.
+    """
+    _check_pinned(pinned_vkey)
+    # Only here: an evidence file of a schedule is checked without numpy and the carbon ledgers.
+    from parkopt.ledger.check_bundle import DECISIVE, BundleCheck
+
+    content = data if isinstance(data, bytes) else _read(data)
+    return run(BundleCheck(content, pinned_vkey, older_checkpoint).plan(), DECISIVE)
+
+
 def verify_path(path: Path, pinned_vkey: str | None, older_checkpoint: str | None = None) -> Report:
-    """Check an evidence file, or a log if ``path`` is a folder.
+    """Check an evidence zip or file, or a log if ``path`` is a folder.
 
     Raises
     ------
@@ -88,11 +115,17 @@ def verify_path(path: Path, pinned_vkey: str | None, older_checkpoint: str | Non
     """
     if path.is_dir():
         return verify_log(path, pinned_vkey, older_checkpoint)
+    data = _read(path)
+    if path.suffix.lower() == ".zip" or data.startswith(_ZIP):
+        return verify_bundle(data, pinned_vkey, older_checkpoint)
+    return verify_evidence(data, pinned_vkey, older_checkpoint)
+
+
+def _read(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as lost:
         raise MissingFile(Where(file=str(path)), path=path) from lost
-    return verify_evidence(data, pinned_vkey, older_checkpoint)
 
 
 def _check_pinned(vkey: str | None) -> None:

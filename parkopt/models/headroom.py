@@ -10,7 +10,8 @@ it runs, ramps before and after, and limits of shedding hold for the call as the
 - a limit over many steps: its slack.
 
 Whatever is neither is refused (so is more power from a unit with a limit on its fuel): what nobody can say is free
-must not be sold.
+must not be sold. A limit that is infinite (no upper bound, a row that is always kept) is no limit: it makes no row,
+and a provider whose power has no finite limit in each step is refused alike.
 """
 
 from __future__ import annotations
@@ -97,11 +98,29 @@ def free_of(hub: Hub, asset: str, direction: Direction, field_name: str) -> Free
     if declared is not None and not (store and derived):
         behind = declared.up_mwh if direction == "up" else declared.down_mwh
         mw = declared.up_mw if direction == "up" else declared.down_mw
-        return Free([(steps, mw)], [] if behind is None else [(steps, behind)])
-    if derived is None:
+        derived = Free([(steps, mw)], [] if behind is None else [(steps, behind)])
+    free = None if derived is None else _finite(derived)
+    if free is None or not _covers(free.mw, hub.grid.n):
         reason = Text("nothing says what it keeps free", "无法得知其可调余量")
         raise WrongValue(Where(field=field_name), value=asset, reason=reason)
-    return derived
+    return free
+
+
+def finite(limits: list[Limit]) -> list[Limit]:
+    """Return the limits without their infinite rows: those limit nothing, and no solver takes them as rows."""
+    kept = [(steps, limit, np.flatnonzero(limit.constant < np.inf)) for steps, limit in limits]
+    return [(steps[rows], limit.at(rows)) for steps, limit, rows in kept if len(rows)]
+
+
+def _finite(free: Free) -> Free:
+    """Return what is free without infinite limits."""
+    opening = free.opening if free.opening is not None and np.isfinite(free.opening.constant).all() else None
+    return replace(free, mw=finite(free.mw), levels=finite(free.levels), budgets=finite(free.budgets), opening=opening)
+
+
+def _covers(limits: list[Limit], n: int) -> bool:
+    """Return whether each of `n` steps has a limit."""
+    return len(np.unique(np.concatenate([np.zeros(0, np.int64), *(steps for steps, _ in limits)]))) == n
 
 
 def connection_free(hub: Hub, direction: Direction) -> Free:
@@ -112,7 +131,7 @@ def connection_free(hub: Hub, direction: Direction) -> Free:
             limited = (direction == "down") == (sign > 0)
             total = total + flow.mw * (sign if direction == "up" else -sign)
             total = total + flow.mw.upper if limited else total
-    return Free([(np.arange(hub.grid.n), total)])
+    return Free(finite([(np.arange(hub.grid.n), total)]))
 
 
 def terms(rows: Rows, made: Vars) -> Terms:

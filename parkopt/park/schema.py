@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SerializeAsAny, field_validator
 
@@ -14,6 +15,7 @@ from parkopt.park.rules import ForbiddenExport, Rules
 from parkopt.units import Megawatt, MegawattHourPerYear, Ratio, as_pydantic
 
 __all__ = [
+    "Accounting",
     "CarbonChoice",
     "Enterprise",
     "ForbiddenExport",
@@ -62,6 +64,28 @@ class CarbonChoice(Part):
     """Id of a factor in docs/factors.md."""
 
 
+class Accounting(Part):
+    """How metered days are settled: fixed for a reporting year, logged, and part of every result."""
+
+    attribution: Literal["entitlement_688", "contract_first", "pro_rata"] = "entitlement_688"
+    """Who may claim certified energy: by entitlement, then by share of consumption (688/2026, section 11), then
+    contracts over the public grid; the same with those contracts right after the entitlements; or all by share of
+    consumption."""
+    loss_policy: Literal["account", "downstream"] = "account"
+    """Who bears the carbon of what lines lose: an account of its own, or who is supplied over the line."""
+    storage: Literal["pool", "pool_operator", "fifo", "lifo"] = "pool"
+    """How stored energy keeps its carbon: one mix whose losses weigh on what is discharged, or on the operator; or
+    lots, the oldest or the newest first. Certificates always go by lots, the oldest first."""
+    residual_factor: str = "china_residual_2023"
+    """Id of the factor of energy that nobody claims."""
+    factor_series: str | None = None
+    """Path of a CSV file with the import's factor by the hour, in place of `carbon.grid_factor`; columns `start`
+    and `kg_per_kwh`, `g_per_kwh` or `kg_per_mwh`."""
+    factors: str | None = None
+    """Path of a CSV file with factors of the park's own, beside those in docs/factors.md; same columns as
+    `parkopt/carbon/factors.csv`."""
+
+
 class OffshorePlant(Part):
     """A plant off the park's coast: what the region offers, whether or not the park uses it."""
 
@@ -100,6 +124,8 @@ class Park(Part):
     """Rules for the park."""
     carbon: CarbonChoice = CarbonChoice()
     """Carbon accounting."""
+    accounting: Accounting = Accounting()
+    """How metered days are settled."""
     offshore: list[OffshorePlant] = []
     """Plants off this coast."""
 

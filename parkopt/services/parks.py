@@ -9,11 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from parkopt.carbon.factors import factor
+from parkopt.carbon.factor_series import read_factor_series
+from parkopt.carbon.factors import factor, factors, with_own
 from parkopt.carbon.opening import name_faults
 from parkopt.clock import TimeGrid, fixed_zone
 from parkopt.errors import Language, ParkoptError, Where, raise_all
-from parkopt.faults import AlreadyThere, CannotWrite, UnknownPark, WrongOption
+from parkopt.faults import AlreadyThere, CannotWrite, MissingFile, UnknownPark, WrongOption
 from parkopt.models import technologies
 from parkopt.models.base import Technology
 from parkopt.park.discover import find_park, park_paths
@@ -75,13 +76,13 @@ def check_park(name: str) -> ParkFile:
 
 
 def _data_faults(file: ParkFile) -> Iterator[ParkoptError]:
-    """Yield the faults of what the file names: each series is read whole, weather, factor and names are looked up."""
+    """Yield the faults of what the file names: each series is read whole, weather, factors and names are looked up."""
     yield from name_faults(file.park)
-    for look in (_look_at_factor, _look_at_weather):
-        try:
-            look(file)
-        except ParkoptError as fault:
-            yield fault
+    yield from _factor_faults(file)
+    try:
+        _look_at_weather(file)
+    except ParkoptError as fault:
+        yield fault
     for asset in file.park.assets.values():
         assert isinstance(asset, Technology)
         for spec, unit in _specs(asset):
@@ -91,8 +92,30 @@ def _data_faults(file: ParkFile) -> Iterator[ParkoptError]:
                 yield fault
 
 
-def _look_at_factor(file: ParkFile) -> None:
-    factor(file.park.carbon.grid_factor, Where(str(file.path), field="carbon.grid_factor"))
+def _factor_faults(file: ParkFile) -> Iterator[ParkoptError]:
+    """Yield the faults of the factors that are named: the park's own tables, and ids that are in none."""
+    how, known = file.park.accounting, factors()
+    try:
+        known = with_own(file.folder / how.factors if how.factors else None)
+    except ParkoptError as fault:
+        yield _named_by(fault, file, "accounting.factors")
+    named = {"carbon.grid_factor": file.park.carbon.grid_factor, "accounting.residual_factor": how.residual_factor}
+    for field, name in named.items():
+        try:
+            factor(name, Where(str(file.path), field=field), known)
+        except ParkoptError as fault:
+            yield fault
+    try:
+        if how.factor_series:
+            read_factor_series(file.folder / how.factor_series)
+    except ParkoptError as fault:
+        yield _named_by(fault, file, "accounting.factor_series")
+
+
+def _named_by(fault: ParkoptError, file: ParkFile, field: str) -> ParkoptError:
+    """Return a fault; of a file that is missing, with the field that names it."""
+    where = Where(str(file.path), field=field)
+    return MissingFile(where, **fault.facts) if isinstance(fault, MissingFile) else fault
 
 
 def _look_at_weather(file: ParkFile) -> None:

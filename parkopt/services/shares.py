@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from parkopt.errors import ParkoptError, Text, Where
 from parkopt.faults import BadRequest, NaiveTime, NotFound, OutOfRange
@@ -14,11 +15,17 @@ from parkopt.models import technologies
 from parkopt.park.discover import park_paths
 from parkopt.park.loader import load_park
 from parkopt.services.day import park_log
+from parkopt.services.settled_shares import settled_steps
 from parkopt.settings import Settings
 from parkopt.store.schedules import Schedules, Share
 from parkopt.workflow import evidence_of
 
 LONGEST = timedelta(days=366)
+Basis = Literal["best", "settled", "forecast"]
+METHODS = {
+    "settled": "claimed certificates of the same hour; carbon location-based by physical tracing",
+    "forecast": "physical tracing through storage",
+}
 
 
 def park_of(enterprise: str) -> str:
@@ -38,13 +45,27 @@ def park_of(enterprise: str) -> str:
 def _names(path: Path, enterprise: str) -> bool:
     """Return whether a park file names an enterprise; a file that cannot be read names none."""
     try:
-        return enterprise in load_park(path, technologies()).park.enterprises
-    except ParkoptError:
+        stat = path.stat()
+        return enterprise in _enterprises(path.resolve(), stat.st_mtime_ns, stat.st_size)
+    except (ParkoptError, OSError):
         return False
 
 
-def green_share(enterprise: str, start: datetime, end: datetime, config: Settings) -> dict[str, Any]:
-    """Return the forecast green share of an enterprise from `start` to `end`.
+@lru_cache(maxsize=256)
+def _enterprises(path: Path, mtime_ns: int, size: int) -> frozenset[str]:
+    """Return the enterprises that a park file names, as it was written then; of a faulty one nothing is kept."""
+    del mtime_ns, size  # they only tell one writing of the file from another
+    return frozenset(load_park(path, technologies()).park.enterprises)
+
+
+def green_share(
+    enterprise: str, start: datetime, end: datetime, config: Settings, basis: Basis = "best"
+) -> dict[str, Any]:
+    """Return the green share of an enterprise from `start` to `end`.
+
+    On the basis ``settled`` the share is what was claimed of the consumption, by meters; on
+    ``forecast`` it is the traced share of a schedule; ``best`` takes settled hours where there
+    are some, and forecasts for the rest. Each step says which it is.
 
     Raises
     ------
@@ -55,22 +76,37 @@ def green_share(enterprise: str, start: datetime, end: datetime, config: Setting
     """
     _require_span(start, end)
     park = park_of(enterprise)
-    rows = Schedules(config.store_url).shares(enterprise, start, end)
-    if not rows:
+    settled = [] if basis == "forecast" else settled_steps(enterprise, start, end, config)
+    rows = [] if basis == "settled" else Schedules(config.store_url).shares(enterprise, start, end)
+    steps = _joined(settled, [_step(row) for row in rows])
+    if not steps:
         span = f"{enterprise} {start.isoformat()} - {end.isoformat()}"
-        raise NotFound(what=Text("schedule for", "计划，所查为"), key=span)
-    consumption, green = sum(row.consumption_wh for row in rows), sum(row.green_wh for row in rows)
+        raise NotFound(what=Text("schedule or settlement for", "计划或结算，所查为"), key=span)
+    consumption, green = (sum(step[name] for step in steps) for name in ("consumption_wh", "green_wh"))
     return {
         "enterprise": enterprise,
         "park": park,
-        "basis": "forecast",
-        "method": "physical tracing through storage",
+        "basis": "/".join(dict.fromkeys(step["basis"] for step in steps)),
+        "method": METHODS,
         "consumption_wh": consumption,
         "green_wh": green,
         "green_share": green / consumption if consumption else 0.0,
-        "carbon_ug": str(sum(row.carbon_ug for row in rows)),
-        "steps": [_step(row) for row in rows],
+        "carbon_ug": str(sum(int(step["carbon_ug"]) for step in steps)),
+        "steps": steps,
     }
+
+
+def _joined(settled: list[dict[str, Any]], forecast: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return settled steps, and forecast ones of hours that are not settled, in order."""
+    if not forecast:
+        return settled  # they come in order: nothing of a year need be read again
+    known = {datetime.fromisoformat(step["start"]) for step in settled}
+    rest = [step for step in forecast if _hour(step) not in known]
+    return sorted([*settled, *rest], key=lambda step: datetime.fromisoformat(step["start"]))
+
+
+def _hour(step: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(step["start"]).replace(minute=0, second=0, microsecond=0)
 
 
 def _require_span(start: datetime, end: datetime) -> None:
@@ -89,6 +125,7 @@ def _step(row: Share) -> dict[str, Any]:
     return {
         "start": row.start.isoformat(),
         "end": row.end.isoformat(),
+        "basis": "forecast",
         "consumption_wh": row.consumption_wh,
         "green_wh": row.green_wh,
         "green_share": round(share, 6),

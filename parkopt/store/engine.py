@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from parkopt.faults import StoreUnusable
-from parkopt.store import every_table
 from parkopt.store.tables import SCHEMA_VERSION, Base, Meta
 
 _FIRST_USE = threading.Lock()
+_OPEN: dict[str, Engine] = {}
+"""Engines by address, the one used last at the end."""
+_MOST_OPEN = 8
+_WAIT_S = 10
+"""How long a transaction waits for another one before it gives up, in seconds."""
+_CACHE_KIB = 65_536
+"""Memory that a connection to SQLite may use for pages: the rows of a settled day fit, none is written twice."""
+_TABLES_LOCK = 0x7061726B6F7074
+"""Number under which PostgreSQL locks the making of tables."""
 
 
 def engine(url: str) -> Engine:
     """Return the engine for a database, with its tables made at the first use.
 
+    A database of an older version of parkopt gets the tables that it lacks; its rows stay.
+
     Raises
     ------
     StoreUnusable
-        Where it cannot be opened, or was made by another version of the tables.
+        Where it cannot be opened, or was made by a newer version of the tables.
     """
-    with _FIRST_USE:  # SQLite's change to WAL does not wait for another connection
-        return _engine(url)
+    with _FIRST_USE:
+        _OPEN[url] = found = _OPEN.pop(url, None) or _engine(url)
+        while len(_OPEN) > _MOST_OPEN:
+            _OPEN.pop(next(iter(_OPEN))).dispose()
+        return found
 
 
-@lru_cache(maxsize=8)
+def close(url: str) -> None:
+    """Close the connections to a database; the next use opens it anew."""
+    with _FIRST_USE:
+        known = _OPEN.pop(url, None)
+    if known is not None:
+        known.dispose()
+
+
 def _engine(url: str) -> Engine:
     try:
         made = _create(url)
-        assert every_table.MODULES  # so that all tables are known
-        Base.metadata.create_all(made)
-        _require_version(made, url)
+        try:
+            _prepare(made, url)
+        except BaseException:
+            made.dispose()
+            raise
     except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
         raise StoreUnusable(url=hidden(url), reason=_first_line(error)) from error
     return made
@@ -48,7 +71,10 @@ def _engine(url: str) -> Engine:
 def _create(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        made = create_engine(parsed, pool_pre_ping=True)
+        if parsed.get_backend_name() == "postgresql":
+            event.listen(made, "connect", _patience)
+        return made
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     made = create_engine(parsed)
@@ -57,20 +83,58 @@ def _create(url: str) -> Engine:
     return made
 
 
+def _patience(connection: Any, _: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {_WAIT_S * 1000}")
+    connection.commit()
+
+
 def _pragmas(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's own BEGIN IMMEDIATE decides, not the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    connection.execute(f"PRAGMA busy_timeout={_WAIT_S * 1000}")
+    _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", f"cache_size={-_CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _require_version(made: Engine, url: str) -> None:
-    with Session(made) as session, session.begin():
-        meta = session.get(Meta, 1)
-        if meta is None:
-            session.add(Meta(id=1, version=SCHEMA_VERSION))
-        elif meta.version != SCHEMA_VERSION:
-            reason = f"its tables are of version {meta.version}, this parkopt needs {SCHEMA_VERSION}"
+def _write_ahead(connection: Any) -> None:
+    # This one change does not wait for other connections by itself; another process may be making it too.
+    until = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _prepare(made: Engine, url: str) -> None:
+    """Make what is missing, in one transaction that only one process at a time can be in."""
+    from parkopt.store import every_table  # not above: its modules use this one
+
+    assert every_table.MODULES
+    with made.begin() as connection:  # SQLite: BEGIN IMMEDIATE
+        if made.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TABLES_LOCK})
+        version = _version(connection)
+        if version is not None and version > SCHEMA_VERSION:
+            reason = f"its tables are of version {version}, this parkopt knows up to {SCHEMA_VERSION}"
             raise StoreUnusable(url=hidden(url), reason=reason)
+        Base.metadata.create_all(connection)
+        if version is None:
+            connection.execute(insert(Meta).values(id=1, version=SCHEMA_VERSION))
+        elif version < SCHEMA_VERSION:  # so far each version only added tables
+            connection.execute(update(Meta).values(version=SCHEMA_VERSION))
+
+
+def _version(connection: Connection) -> int | None:
+    """Return the version of the tables that are there, None where there are none."""
+    if not inspect(connection).has_table(Meta.__tablename__):
+        return None
+    return connection.scalar(select(Meta.version).where(Meta.id == 1))
 
 
 def hidden(url: str) -> str:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from parkopt.store import tables
+from parkopt.store import certificate_tables, log_tables, meters, settled, tables
 
-MODULES = (tables,)
+MODULES = (certificate_tables, tables, settled, log_tables, meters)

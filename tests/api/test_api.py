@@ -186,6 +186,21 @@ def test_openapi_lists_every_route(client):
         "/v1/schedules/{run}/alternatives": {"get"},
         "/v1/schedules/{run}/evidence/{enterprise}": {"get"},
         "/v1/enterprises/{enterprise}/green-share": {"get"},
+        "/v1/enterprises/{enterprise}/evidence": {"get"},
+        "/v1/enterprises/{enterprise}/statement": {"get"},
+        "/v1/enterprises/{enterprise}/footprint": {"post"},
+        "/v1/parks/{park}/meters": {"get", "post"},
+        "/v1/parks/{park}/meters/template": {"get"},
+        "/v1/parks/{park}/settlements": {"get", "post"},
+        "/v1/parks/{park}/months/{month}/close": {"post"},
+        "/v1/parks/{park}/accounts": {"get"},
+        "/v1/parks/{park}/factor": {"get"},
+        "/v1/parks/{park}/settled-checkpoint": {"get"},
+        "/v1/parks/{park}/proofs/{index}": {"get"},
+        "/v1/parks/{park}/certificates": {"get"},
+        "/v1/parks/{park}/certificates/summary": {"get"},
+        "/v1/parks/{park}/certificates/{bundle}": {"get"},
+        "/v1/parks/{park}/certificates/{action}": {"post"},
     }
     assert client.get("/docs").status_code == 200
 
@@ -382,11 +397,11 @@ def test_no_body_makes_a_500(client, body):
 def test_the_key_is_asked_for_where_it_is_set(tmp_path):
     locked = client_of(tmp_path, api_key="right")
     assert locked.get("/healthz").status_code == 200
-    paths = [path for path in locked.get("/openapi.json").json()["paths"] if path != "/healthz"]
-    assert len(paths) == 14
-    for path in paths:
-        asked = locked.post(path, json={}) if path.endswith("/replans") else locked.get(path)
-        require_problem(asked, 401, "PK1703")
+    paths = {path: on for path, on in locked.get("/openapi.json").json()["paths"].items() if path != "/healthz"}
+    assert len(paths) == 29
+    for path, on in paths.items():
+        for method in on:
+            require_problem(locked.request(method, path), 401, "PK1703")
     require_problem(locked.post("/v1/parks/dafeng/schedules", json={"date": "2026-01-15"}), 401, "PK1703")
     for wrong in ("", "wrong", "righ", "rightx", "Right", "r\u00efght".encode("latin-1"), "密钥".encode(), b"\xff\x80"):
         require_problem(locked.get("/v1/parks", headers={"X-API-Key": wrong}), 401, "PK1703")

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parkopt.carbon.account import EXPORT, _absorb_rounding, account, consumers, flows_of
+from parkopt.carbon.account import account
 from parkopt.carbon.factors import factor
-from parkopt.carbon.opening import green_sources
+from parkopt.carbon.network import UNACCOUNTED, origin_of
+from parkopt.carbon.opening import EXPORT, green_sources, opening_reservoir
 from parkopt.carbon.reservoir import OPENING
-from parkopt.carbon.trace import UNACCOUNTED, origin_of
+from parkopt.carbon.schedule_network import _absorb_rounding, _balance, _Placed, consumers, flows_of
 from parkopt.errors import Faults
 from parkopt.faults import NotClosed, OutOfRange, UnknownAsset, WrongState, WrongValue
 from parkopt.park.state import AssetState, ParkState
@@ -63,13 +64,12 @@ def test_the_parks_carbon_is_the_sum_of_its_enterprises(done):
 
 
 def test_carbon_closes_exactly(done):
-    traced = done.account.trace
-    assert traced.open_carbon_ug() == 0
-    imported = np.asarray(
-        flows_of(done.schedule, done.loaded.park, done.loaded.grid, done.loaded.factor).sources["grid"]
-    )
-    unaccounted = sum(wh for step in traced.wh for (_, label), wh in step.items() if label == UNACCOUNTED)
-    assert sum(traced.source_ug) == (int(imported.sum()) + unaccounted) * done.loaded.factor.ug_per_wh
+    assert done.account.trace.open_carbon_ug() == 0
+    flows = flows_of(done.schedule, done.loaded.park, done.loaded.grid, done.loaded.factor)
+    imported, traced = flows.supplies["grid"].wh.sum(), done.account.trace.traced
+    at = [row for row, label in enumerate(traced.labels) if label == UNACCOUNTED]
+    unaccounted = traced.wh[:, at].sum() + traced.other_wh[:, at].sum()
+    assert traced.source_ug.sum() == (imported + unaccounted) * done.loaded.factor.ug_per_wh
 
 
 def test_records_have_the_integers_of_the_dataset(done):
@@ -111,12 +111,12 @@ def test_whole_wh_agree_with_the_megawatts(done):
     mw = mw + (schedule["power_mw"].sum("asset").to_numpy() if "power_mw" in schedule else 0)
     np.testing.assert_allclose(schedule["park_consumption_wh"], mw * hours * 1e6, atol=len(park.assets))
     flows = flows_of(schedule, park, done.loaded.grid, done.loaded.factor)
-    np.testing.assert_allclose(flows.sources["grid"], schedule["import_mw"] * hours * 1e6, atol=20)
+    np.testing.assert_allclose(flows.supplies["grid"].wh, schedule["import_mw"] * hours * 1e6, atol=20)
     np.testing.assert_allclose(schedule["export_wh"].sum("source"), schedule["export_mw"] * hours * 1e6, atol=20)
     for name in park.of_kind("wind") | park.of_kind("pv"):
         given = schedule["supply_mw"].sel(asset=name).to_numpy() * hours * 1e6
-        np.testing.assert_allclose(flows.sources[name], given, atol=20)
-        assert not np.asarray(flows.sources[name])[given == 0].any(), "rounding must not make energy where nothing runs"
+        np.testing.assert_allclose(flows.supplies[name].wh, given, atol=20)
+        assert not flows.supplies[name].wh[given == 0].any(), "rounding must not make energy where nothing runs"
 
 
 def test_the_next_state_holds_the_reservoir(done):
@@ -160,6 +160,8 @@ def test_the_grid_factor_is_named(done):
         ("df-cold-port", "consumers", "enterprises.consumers"),
         ("offshore:", "opening:", "assets.opening"),
         ("offshore:", "'offshore<x':", "assets.offshore<x"),
+        ("offshore:", "'export:offshore':", "assets.export:offshore"),
+        ("offshore:", "'offshore:loss':", "assets.offshore:loss"),
     ],
 )
 def test_names_that_the_account_could_mix_up_are_refused(tmp_path, old, new, field):
@@ -185,6 +187,27 @@ def test_rounding_goes_onto_a_source_that_runs():
     sources = {"pv": np.array([600, 0]), "grid": np.array([398, 0])}
     _absorb_rounding(sources, {"ess": np.array([0, 99])}, [np.array([1000, 100])])
     assert {name: wh.tolist() for name, wh in sources.items()} == {"pv": [602, 0], "grid": [398, 0]}
+
+
+def test_rounding_at_a_bus_without_a_source_goes_upstream_over_the_line_that_feeds_it():
+    """3 Wh are missing behind a line: it takes and brings 3 more, and wind gives them; the loss stays."""
+    wind, load = _Placed({"wind": np.array([102])}, {"wind": "a"}), _Placed({"b": np.array([103])}, {"b": "b"})
+    sent, arrived = _Placed({"w": np.array([102])}, {"w": "a"}), _Placed({"w": np.array([100])}, {"w": "b"})
+    _balance(["a", "b"], (wind, _Placed()), [load], (sent, arrived))
+    assert [int(one.wh[name][0]) for one, name in ((wind, "wind"), (sent, "w"), (arrived, "w"))] == [105, 105, 103]
+    far = _Placed({"b": np.array([200])}, {"b": "b"})
+    _balance(["a", "b"], (wind, _Placed()), [far], (sent, arrived))
+    assert int(arrived.wh["w"][0]) == 103, "97 Wh are no rounding"
+
+
+def test_origins_open_by_the_method_asked_for():
+    known = ({"pv": 600, "grid": 400}, {"pv": 0, "grid": 9})
+    for method in ("pool", "pool_operator", "fifo", "lifo"):
+        store = opening_reservoir("ess", (0.9, 0.9), 1000, known, 5, method)
+        assert (store.method, store.wh, store.ug) == (method, *known)
+        undeclared = opening_reservoir("ess", (0.9, 0.9), 1000, None, 5, method)
+        assert (undeclared.wh, undeclared.ug) == ({OPENING: 1000}, {OPENING: 5000})
+        assert opening_reservoir("ess", (0.9, 0.9), 0, None, 5, method).wh == {}
 
 
 GOOD = {

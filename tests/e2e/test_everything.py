@@ -44,13 +44,24 @@ def test_it_is_planned_checked_and_traced(winter):
     assert int(schedule["share_wh"].sum()) == int(schedule["consumption_wh"].sum())
     assert winter.account.trace.open_carbon_ug() == 0
     assert (schedule["carbon_ug"].sum("enterprise") == schedule["park_carbon_ug"]).all()
-    assert "all buses taken as one" in schedule.attrs["carbon_method"]
+    assert "bus by bus" in schedule.attrs["carbon_method"]
+
+
+def test_a_line_s_loss_is_no_consumption_and_takes_its_part_of_the_carbon(winter):
+    schedule = winter.schedule
     sent, arrived = (schedule[key].sel(asset="inverter").to_numpy() for key in ("forward_mw", "forward_arrived_mw"))
-    lost_mwh = float(schedule["consumption_wh"].sel(enterprise="inverter").sum()) / 1e6
+    assert arrived == pytest.approx(0.98 * sent, abs=1e-6)
+    assert "inverter" not in schedule["enterprise"].to_numpy().tolist()
+    lost_mwh = float(schedule["line_loss_wh"].sum()) / 1e6
     back = schedule["back_mw"].sel(asset="inverter").to_numpy()
     assert lost_mwh > 0
     assert lost_mwh == pytest.approx(0.02 * float(sent.sum() + back.sum()), rel=1e-3)
-    assert arrived == pytest.approx(0.98 * sent, abs=1e-6)
+    hours = [one for one in winter.records if one["type"] == "park-hour"]
+    assert sum(one["sinks_wh"].get("inverter:loss", 0) for one in hours) == int(schedule["line_loss_wh"].sum())
+    assert all(sum(one["sources_wh"].values()) == sum(one["sinks_wh"].values()) for one in hours)
+    assert not any("unaccounted" in one["sources_wh"] for one in hours), "rounding goes upstream to a source that runs"
+    traced = winter.account.trace.traced
+    assert int(schedule["line_loss_ug"].sum()) == int(traced.other_ug[traced.others.index("inverter:loss")].sum())
 
 
 def test_the_carbon_of_fuel_reaches_those_who_use_it(winter):

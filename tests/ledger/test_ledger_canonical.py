@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import importlib
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,3 +100,22 @@ VALUES = st.recursive(
 def test_reading_what_was_written_gives_it_back(value: object) -> None:
     assert parse(canonical(value)) == value
     assert canonical(parse(canonical(value))) == canonical(value)
+
+
+_LEAF = st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.text(max_size=6) | st.floats() | st.just(Kind.A)
+_KEYS = st.text(max_size=4) | st.sampled_from(["\U0001f600", "\uffff", "a"]) | st.integers(0, 3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.recursive(_LEAF, lambda one: st.lists(one, max_size=3) | st.dictionaries(_KEYS, one, max_size=3), max_leaves=15)
+)
+def test_the_quick_way_writes_what_the_slow_way_does(value: object) -> None:
+    module = importlib.import_module("parkopt.ledger.canonical")
+    try:
+        slow = rfc8785.dumps(module._plain(value, module.MAX_DEPTH))
+    except NotCanonical:
+        with pytest.raises(NotCanonical):
+            canonical(value)
+    else:
+        assert canonical(value) == slow

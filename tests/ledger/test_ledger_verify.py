@@ -63,7 +63,7 @@ def test_good_evidence_passes_each_step(full: FileLog, tmp_path: Path) -> None:
     assert "48 hour(s) in 2 set(s)" in report.text()
     assert len(report.text("zh").splitlines()) == len(ORDER)
     assert all(line.startswith("通过 ") for line in report.text("zh").splitlines())
-    assert set(ORDER) | {"older"} == set(TITLES)
+    assert set(ORDER) | {"older"} <= set(TITLES)
     assert json.dumps(report.as_dict())
 
 

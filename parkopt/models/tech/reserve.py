@@ -30,7 +30,7 @@ from parkopt.clock import FloatArray, TimeGrid
 from parkopt.errors import Text
 from parkopt.models.algebra import IntArray, Number
 from parkopt.models.base import POWER_MW, Block, Case, Finding, Hub, Series, Sum, Technology, Values, Vars
-from parkopt.models.headroom import Free, Limit, connection_free, free_of
+from parkopt.models.headroom import Free, Limit, connection_free, finite, free_of
 from parkopt.models.headroom_check import over_connection_mw, oversold
 from parkopt.park.hours import Window, share_inside
 from parkopt.park.state import AssetState
@@ -155,7 +155,7 @@ class Reserve(Technology):
             steps = max(free.call_steps, self._steps(hub))
             before = free.called
             free = replace(free, called=call + before, call_steps=steps)
-            _taken(block, hub, f"later_{name}", [made_up(steps) for made_up in free.later], call + before)
+            _taken(block, hub, f"later_{name}", finite([made_up(steps) for made_up in free.later]), call + before)
         return free if not free.levels else self._behind(block, hub, name, held, free)
 
     def _behind(self, block: Block, hub: Hub, name: str, held: Vars, free: Free) -> Free:
