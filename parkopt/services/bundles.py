@@ -21,7 +21,7 @@ from parkopt.park.loader import load_park
 from parkopt.services.keys import settled_log, settled_name
 from parkopt.services.parks import known_park
 from parkopt.settings import Settings
-from parkopt.store.engine import transaction
+from parkopt.store.engine import reading, transaction
 from parkopt.store.logbook import Logbook
 
 
@@ -56,7 +56,7 @@ class _Held:
 
 
 def bundle(park: str, party: str, first: date, last: date, config: Settings) -> tuple[str, bytes, str]:
-    """Return name, bytes and vkey of the evidence of some days; its hash is logged in the same transaction.
+    """Return name, bytes and vkey of the evidence of some days; its hash is logged before it is handed out.
 
     Parameters
     ----------
@@ -76,12 +76,14 @@ def bundle(park: str, party: str, first: date, last: date, config: Settings) -> 
     """
     require_party(park, party)
     scope = Scope(park, party, first.isoformat(), last.isoformat())
-    with transaction(config.store_url) as session:
+    with reading(config.store_url) as session:  # made without keeping others from settling meanwhile
         log = settled_log(config, Logbook(session, park))
         key = load_or_create_key(config.home / "keys", settled_name(park))
         data = make_bundle(_Held(log, scope), key, scope)
+    with transaction(config.store_url) as session:
+        log = settled_log(config, Logbook(session, park))
         log.append([bundle_record(park, sha256(data).hexdigest(), party, scope.start, scope.end)])
-    return bundle_name(scope), data, log.vkey
+    return bundle_name(scope), data, key.vkey
 
 
 def require_party(park: str, party: str) -> None:

@@ -10,7 +10,7 @@ from parkopt.ledger.check_settled import verify_settled
 from parkopt.ledger.report import Report, Said, StepError, run
 from parkopt.services import check_rows, check_tables
 from parkopt.services.check_rows import Book
-from parkopt.store.engine import transaction
+from parkopt.store.engine import reading
 from parkopt.store.logbook import Logbook
 from parkopt.store.session import Session
 
@@ -49,7 +49,7 @@ def verify_database(
     StoreUnusable
         If the database cannot be read.
     """
-    with transaction(url) as session:
+    with reading(url) as session:
         log = _log(session, park, pinned_vkey, own_vkey, older_checkpoint)
         return Report((*log.steps, *verify_tables(session, park).steps)) if log.ok else log
 
@@ -58,7 +58,7 @@ def verify_log_alone(
     url: str, park: str, pinned_vkey: str | None, own_vkey: str = "", older_checkpoint: str | None = None
 ) -> Report:
     """Check the settled log of a park in the database and no other table; as `verify_database`."""
-    with transaction(url) as session:
+    with reading(url) as session:
         return _log(session, park, pinned_vkey, own_vkey, older_checkpoint)
 
 

@@ -9,7 +9,7 @@ from parkopt.faults import NotFound
 from parkopt.ledger.checkpoint import encode
 from parkopt.services.keys import settled_log
 from parkopt.settings import Settings
-from parkopt.store.engine import transaction
+from parkopt.store.engine import reading
 from parkopt.store.logbook import Logbook
 
 
@@ -21,7 +21,7 @@ def settled_head(park: str, config: Settings) -> dict[str, str | int]:
     NotFound
         Where nothing is settled yet.
     """
-    with transaction(config.store_url) as session:
+    with reading(config.store_url) as session:
         book = Logbook(session, park)
         if not book.count():
             raise NotFound(what=Text("settled log of", "结算日志，园区"), key=park)
@@ -38,7 +38,7 @@ def proof_of(park: str, index: int, config: Settings) -> dict[str, Any]:
     NotFound
         Where the log has no such leaf.
     """
-    with transaction(config.store_url) as session:
+    with reading(config.store_url) as session:
         book = Logbook(session, park)
         if not 0 <= index < book.count():
             raise NotFound(what=Text("record", "记录"), key=str(index))

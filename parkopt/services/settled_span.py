@@ -26,7 +26,7 @@ from parkopt.park.loader import load_park
 from parkopt.park.schema import Park
 from parkopt.services.parks import known_park
 from parkopt.settings import Settings
-from parkopt.store.engine import transaction
+from parkopt.store.engine import reading
 from parkopt.store.settled import bodies
 
 IntArray = NDArray[np.int64]
@@ -192,7 +192,7 @@ def span(park: str, party: str, first: date, last: date, config: Settings) -> Sp
     """
     file = load_park(known_park(park), technologies())
     bounds = (first.isoformat(), last.isoformat())
-    with transaction(config.store_url) as session:
+    with reading(config.store_url) as session:
         own = bodies(session, park, "enterprise-day", *bounds, party=party)
         whole = bodies(session, park, "park-day", *bounds)
         read = bodies(session, park, "reading", *bounds)

@@ -26,7 +26,7 @@ from parkopt.services.bundles import bundle, require_party
 from parkopt.services.keys import settled_log
 from parkopt.services.settled_span import Span, kind_of, span
 from parkopt.settings import Settings
-from parkopt.store.engine import transaction
+from parkopt.store.engine import reading
 from parkopt.store.logbook import Logbook
 from parkopt.store.registry_queries import claims_of
 
@@ -50,7 +50,7 @@ def statement(
 
 
 def _proof(config: Settings, park: str, vkey: str, name: str, data: bytes) -> Proof:
-    with transaction(config.store_url) as session:
+    with reading(config.store_url) as session:
         size, note = settled_log(config, Logbook(session, park)).head()
     return Proof(size, open_checkpoint(note, vkey).root.hex(), vkey, sha256(data).hexdigest(), name)
 
@@ -106,7 +106,7 @@ def _groups(park: Park) -> dict[str, Group]:
 def _stored(found: Span, first: date, last: date, config: Settings) -> tuple[Stored, ...]:
     grid = TimeGrid.day(first, fixed_zone(found.park.zone), days=(last - first).days + 1)
     start, end = (moment.strftime(HOURS_UTC) for moment in (grid.start, grid.end))
-    with transaction(config.store_url) as session:
+    with reading(config.store_url) as session:
         claims = claims_of(session, found.park.id, found.party, start, end)
     return tuple(
         Stored(one.device, one.origin_device, one.origin_t0, one.t0, one.quantity) for one in claims if one.is_storage

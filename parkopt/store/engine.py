@@ -22,6 +22,8 @@ _FIRST_USE = threading.Lock()
 _OPEN: dict[str, Engine] = {}
 """Engines by address, the one used last at the end."""
 _MOST_OPEN = 8
+READS = "parkopt_reads"
+"""Option of a connection that only reads."""
 _WAIT_S = 10
 """How long a transaction waits for another one before it gives up, in seconds."""
 _CACHE_KIB = 65_536
@@ -79,7 +81,7 @@ def _create(url: str) -> Engine:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     made = create_engine(parsed)
     event.listen(made, "connect", _pragmas)
-    event.listen(made, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(made, "begin", _begin)
     return made
 
 
@@ -87,6 +89,12 @@ def _patience(connection: Any, _: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {_WAIT_S * 1000}")
     connection.commit()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the right to write at once, but where nothing is written: readers then keep no writer out."""
+    reads = connection.get_execution_options().get(READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _pragmas(connection: Any, _: Any) -> None:
@@ -152,8 +160,21 @@ def _first_line(error: Exception) -> str:
 @contextmanager
 def transaction(url: str) -> Iterator[Session]:
     """Give a session whose work is committed as a whole, or not at all."""
+    with _session(url, engine(url)) as session:
+        yield session
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Session]:
+    """Give a session that only reads, all of one state; on SQLite others may write meanwhile."""
+    with _session(url, engine(url).execution_options(**{READS: True})) as session:
+        yield session
+
+
+@contextmanager
+def _session(url: str, made: Engine) -> Iterator[Session]:
     try:
-        with Session(engine(url), expire_on_commit=False) as session, session.begin():
+        with Session(made, expire_on_commit=False) as session, session.begin():
             yield session
     except SQLAlchemyError as error:
         raise StoreUnusable(url=hidden(url), reason=_first_line(error)) from error

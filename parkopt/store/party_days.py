@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Index, LargeBinary, String, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from parkopt.store.engine import transaction
+from parkopt.store.engine import reading
 from parkopt.store.tables import Base, UtcTime
 from parkopt.store.triggers import append_only
 
@@ -75,7 +75,7 @@ def party_days(url: str, party: str, start: datetime, end: datetime) -> list[Par
     table = PartyDayRow.__table__
     mine = (table.c.party == party, table.c.start >= start, table.c.start < end)
     query = select(*table.c).where(*mine).order_by(table.c.start, table.c.revision)
-    with transaction(url) as session:
+    with reading(url) as session:
         rows = session.execute(query).all()
     return list({row.day: PartyDay(**row._mapping) for row in rows}.values())  # noqa: SLF001 - its public mapping
 
@@ -85,7 +85,7 @@ def days_of_park(url: str, park: str, first: str, last: str) -> list[PartyDay]:
     table = PartyDayRow.__table__
     mine = (table.c.park == park, table.c.day >= first, table.c.day <= last)
     query = select(*table.c).where(*mine).order_by(table.c.day, table.c.party, table.c.revision)
-    with transaction(url) as session:
+    with reading(url) as session:
         rows = session.execute(query).all()
     found = {(row.day, row.party): PartyDay(**row._mapping) for row in rows}  # noqa: SLF001
     return list(found.values())
