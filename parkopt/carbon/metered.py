@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from parkopt.carbon.contractual import AttributionMethod, Battery, Contractual
 from parkopt.carbon.network import Draw, Network, Store, Supply, Wire
-from parkopt.carbon.opening import EXPORT, WH_PER_MWH, storages
+from parkopt.carbon.opening import EXPORT, WH_PER_MWH, own_ug_per_wh, storages
 from parkopt.metering.reading import Channel, IntArray, Metered, Register
 from parkopt.models.base import Role, Technology
 from parkopt.models.tech.storage import Storage
@@ -89,7 +89,7 @@ def _supplies(park: Park, net: _Netted, channels: Iterable[Channel], grid_ug: In
             asset = park.assets[one.device]
             assert isinstance(asset, Technology)
             wh = net.of(one.device, one.register)
-            found[one.device] = Supply(one.bus, wh, wh * round(asset.carbon_kg_per_mwh() * 1000))
+            found[one.device] = Supply(one.bus, wh, wh * own_ug_per_wh(asset))
         elif one.register == Register.IMPORT:
             wh = net.of(one.device, one.register)
             found[one.device] = Supply(one.bus, wh, wh * grid_ug)

@@ -31,6 +31,11 @@ def storages(park: Park) -> dict[str, Storage]:
     return {name: asset for name, asset in park.assets.items() if isinstance(asset, Storage)}
 
 
+def own_ug_per_wh(asset: Technology) -> int:
+    """Return the carbon of what an asset itself generates, ug/Wh."""
+    return round(asset.carbon_kg_per_mwh() * 1000)
+
+
 def green_sources(park: Park) -> frozenset[str]:
     """Return the assets that bring local green energy to the bus."""
     return frozenset(name for name, _ in of_role(park, Role.LOCAL))

@@ -16,7 +16,7 @@ import xarray as xr
 
 from parkopt.carbon.factors import Factor
 from parkopt.carbon.network import Draw, IntArray, Network, Store, Supply, Wire
-from parkopt.carbon.opening import EXPORT, WH_PER_MWH, of_role, storages
+from parkopt.carbon.opening import EXPORT, WH_PER_MWH, of_role, own_ug_per_wh, storages
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.base import Role, Technology
 from parkopt.park.asset import MAIN
@@ -25,8 +25,6 @@ from parkopt.schedule import of_asset
 
 ROUNDING_WH = 2
 """Largest gap of a step that rounding can explain, for each flow at the bus."""
-UG_PER_WH = 1000
-"""1 kg/MWh in ug/Wh."""
 UG_PER_KG = 1e9
 FUEL_CARBON = "fuel_carbon_kg"
 """Reported carbon of the fuel that an asset burns in each step, as far as it is for power or heat alone."""
@@ -129,7 +127,7 @@ def _fuel_ug(own: Schedule, name: str, wh: IntArray) -> IntArray:
     assert isinstance(asset, Technology)
     if FUEL_CARBON in own.data and not np.isnan(of_asset(own.data, FUEL_CARBON, name)).any():
         return np.rint(of_asset(own.data, FUEL_CARBON, name) * UG_PER_KG).astype(np.int64)
-    return wh * round(asset.carbon_kg_per_mwh() * UG_PER_WH)
+    return wh * own_ug_per_wh(asset)
 
 
 def _consumers(own: Schedule) -> dict[str, _Placed]:

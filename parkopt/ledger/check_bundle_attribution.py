@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from parkopt.carbon.attribute import attribute
-from parkopt.carbon.contractual import Battery, Contractual, Lot
-from parkopt.errors import ParkoptError
+from parkopt.carbon.contractual import Contractual, Lot
 from parkopt.ledger.canonical import Record
-from parkopt.ledger.check_bundle_storage import LOT, hours_of
+from parkopt.ledger.check_bundle_network import DayMeters, draws_of, known
+from parkopt.ledger.check_bundle_storage import LOT, battery_of, hours_of
 from parkopt.ledger.report import Said, StepError
-from parkopt.ledger.settled_view import HOURS, View, netted
+from parkopt.ledger.settled_view import HOURS, View
 from parkopt.metering.reading import IntArray
 
 _NOTHING = Said(
@@ -49,13 +49,10 @@ def attribution(view: View) -> Said:
 
 def _same(view: View, index: int, record: Record) -> None:
     day = record["day"]
-    case = _case(view, index, record)
+    case = _case(DayMeters(view, index, record))
     held = view.need("opening", day)[1]["stores"].values()
     lots = [Lot(**{name: lot[name] for name in LOT}) for store in held for lot in store["lots"]]
-    try:
-        claims = attribute(case, lots).claims
-    except ParkoptError as fault:
-        raise StepError(fault.message("en"), fault.message("zh"), index) from fault
+    claims = known(index, lambda: attribute(case, lots)).claims
     for party in case.consumption:
         at, own = view.need("enterprise-day", day, party)
         for hour in range(HOURS):
@@ -65,51 +62,41 @@ def _same(view: View, index: int, record: Record) -> None:
                 raise StepError(en, f"{party} {day} {hour} 时的主张与应得不符", at)
 
 
-def _case(view: View, index: int, record: Record) -> Contractual:
-    facts, day = view.devices(index), record["day"]
-    green = {one["device"] for one in facts["devices"] if one["green"]}
-    channels = [(one["device"], one["register"], one["party"]) for one in facts["channels"]]
-    made = {d: _certified(view, day, d, r) for d, r, _ in channels if r == "generation" and d in green}
-    given = {d: _certified(view, day, d, r) for d, r, _ in channels if r == "delivered"}
-    entitled = _entitled(view, index, [*made, *given])
+def _case(meters: DayMeters) -> Contractual:
+    channels = [(one["device"], one["register"]) for one in meters.facts["channels"]]
+    green = {name for name, one in meters.devices.items() if one["green"]}
+    made = {d: _certified(meters, d, r) for d, r in channels if r == "generation" and d in green}
+    given = {d: _certified(meters, d, r) for d, r in channels if r == "delivered"}
+    entitled = _entitled(meters.view, meters.index, [*made, *given])
     return Contractual(
-        hours=hours_of(day),
+        hours=hours_of(meters.day),
         generation=made,
         delivered=given,
-        consumption={party: _used(view, day, channels, party) for party in facts["parties"]},
-        imports=_total(view, day, channels, "import"),
-        exports=_total(view, day, channels, "export"),
+        consumption={party: _used(meters, party) for party in meters.facts["parties"]},
+        imports=_sum(meters.wh(d, r) for d, r in channels if r == "import"),
+        exports=_sum(meters.wh(d, r) for d, r in channels if r == "export"),
         entitlements=entitled,
         shared=frozenset(name for name in made if name not in entitled),
-        batteries={one["device"]: _battery(view, day, one) for one in facts["devices"] if "charge_efficiency" in one},
-        method=view.method(index, record["method"])["attribution"],
+        batteries={
+            name: battery_of(meters.index, one, meters.wh(name, "charge"), meters.wh(name, "discharge"))
+            for name, one in meters.stores.items()
+        },
+        method=meters.view.method(meters.index, meters.record["method"])["attribution"],
     )
 
 
-def _read(view: View, day: str, device: str, register: str) -> IntArray:
-    found = netted(view, day, device, register)
-    if found is None:
-        raise StepError(f"the reading of {device} {register} {day} is missing", f"缺少读数 {device} {register} {day}")
-    return np.asarray(found, np.int64)
-
-
-def _certified(view: View, day: str, device: str, register: str) -> IntArray:
+def _certified(meters: DayMeters, device: str, register: str) -> IntArray:
     """Return the Wh of measured hours: estimated ones get no certificates."""
-    letters = view.need("reading", day, device, register)[1]["quality"]
-    return np.where([letter != "E" for letter in letters], _read(view, day, device, register), 0)
+    letters = meters.view.need("reading", meters.day, device, register)[1]["quality"]
+    return np.where([letter != "E" for letter in letters], meters.wh(device, register), 0)
 
 
-Channels = list[tuple[str, str, str]]
+def _used(meters: DayMeters, party: str) -> IntArray:
+    return _sum(draws_of(meters.view, meters.index, meters.day, party).values())
 
 
-def _used(view: View, day: str, channels: Channels, party: str) -> IntArray:
-    own = [_read(view, day, d, r) for d, r, p in channels if r == "consumption" and p == party]
-    return np.sum(own, axis=0, dtype=np.int64) if own else np.zeros(HOURS, np.int64)
-
-
-def _total(view: View, day: str, channels: Channels, register: str) -> IntArray:
-    own = [_read(view, day, d, r) for d, r, _ in channels if r == register]
-    return np.sum(own, axis=0, dtype=np.int64) if own else np.zeros(HOURS, np.int64)
+def _sum(parts: Iterable[IntArray]) -> IntArray:
+    return sum(parts, np.zeros(HOURS, np.int64))
 
 
 def _entitled(view: View, index: int, devices: list[str]) -> dict[str, Mapping[str, int]]:
@@ -117,14 +104,3 @@ def _entitled(view: View, index: int, devices: list[str]) -> dict[str, Mapping[s
     newest = {one["party"]: one["shares"] for at, one in view.of("entitlement") if at < index}
     found = {d: {p: newest[p][d] for p in newest if newest[p].get(d)} for d in devices}
     return {device: shares for device, shares in found.items() if shares}
-
-
-def _battery(view: View, day: str, facts: Record) -> Battery:
-    try:
-        shares = [float(facts[name]) for name in ("charge_efficiency", "discharge_efficiency", "standing")]
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise StepError(
-            f"efficiencies of {facts['device']} are no numbers", f"{facts['device']} 效率不是数字"
-        ) from wrong
-    flows = [_read(view, day, facts["device"], name) for name in ("charge", "discharge")]
-    return Battery(flows[0], flows[1], shares[0], shares[1], shares[2], facts.get("capacity_wh"))

@@ -68,7 +68,8 @@ class DayMeters:
         rows = [(one["device"], one["register"], one["bus"]) for one in self.facts["channels"]]
         return [row for row in rows if row[1] in registers]
 
-    def _wh(self, device: str, register: str) -> IntArray:
+    def wh(self, device: str, register: str) -> IntArray:
+        """Return a register less its opposite in the same hour, shape (24,); StepError where a reading is missing."""
         found = netted(self.view, self.day, device, register)
         if found is None:
             name = f"{device} {register} {self.day}"
@@ -79,7 +80,7 @@ class DayMeters:
         grid = np.asarray(self.view.factor(self.index, self.record["factors"]["grid"], self.day), np.int64)
         found = {}
         for device, register, bus in self._of("generation", "import"):
-            own = self._wh(device, register)
+            own = self.wh(device, register)
             factor = grid if register == "import" else int(self.devices[device]["ug_per_wh"])
             found[device] = Supply(bus, own, own * factor)
         return found
@@ -88,14 +89,14 @@ class DayMeters:
         found = self._of("export")
         one = len(found) == 1
         return {
-            "export" if one else f"export:{device}": Draw(bus, self._wh(device, register))
+            "export" if one else f"export:{device}": Draw(bus, self.wh(device, register))
             for device, register, bus in found
         }
 
     def _stores(self) -> dict[str, Store]:
         return {
             device: Store(
-                bus, self._wh(device, "charge"), self._wh(device, "discharge"),
+                bus, self.wh(device, "charge"), self.wh(device, "discharge"),
                 share(self.index, self.devices[device], "standing"),
             )
             for device, _, bus in self._of("charge")
@@ -108,7 +109,7 @@ class DayMeters:
         for device in dict.fromkeys(device for device, _ in at):
             for way, (sent, arrived) in _WIRES.items():
                 if (device, sent) in at and (device, arrived) in at:
-                    flows = self._wh(device, sent), self._wh(device, arrived)
+                    flows = self.wh(device, sent), self.wh(device, arrived)
                     found[f"{device}:{way}"] = Wire(at[device, sent], at[device, arrived], *flows)
         return found
 

@@ -15,6 +15,7 @@ from parkopt.ledger.canonical import Record
 from parkopt.ledger.check_bundle_network import known, share
 from parkopt.ledger.report import Said, StepError
 from parkopt.ledger.settled_view import HOURS, View, netted
+from parkopt.metering.reading import IntArray
 
 _CHINA = timezone(timedelta(hours=8))
 LOT = ("store", "charged", "origin", "ac_wh", "internal_wh", "left_wh")
@@ -80,9 +81,8 @@ def _done_anew(view: View, index: int, record: Record, facts: Record) -> None:
     charge, discharge = (_metered(view, day, store, name, index) for name in ("charge", "discharge"))
     if (sum(green.values(), np.zeros(HOURS, np.int64)) > charge).any():
         raise StepError(f"{store} stored more green energy than it charged", f"{store} 存入绿电多于充电量", index)
-    shares = [share(index, facts, name) for name in ("charge_efficiency", "discharge_efficiency", "standing")]
     opening = [Lot(**{name: lot[name] for name in LOT}) for lot in _opening(view, day, store, 0)]
-    battery = Battery(charge, discharge, shares[0], shares[1], shares[2], facts.get("capacity_wh"))
+    battery = battery_of(index, facts, charge, discharge)
     found = known(index, lambda: run_store(store, battery, hours, green, opening))
     if _set(found.new_lots) != _rows(record["lots"], LOT):
         raise StepError(f"{store}: its lots are not those that were charged", f"{store} 批次与充电计量不符", index)
@@ -90,6 +90,12 @@ def _done_anew(view: View, index: int, record: Record, facts: Record) -> None:
         raise StepError(f"{store}: its takes are not first in, first out", f"{store} 放电取用不符合先进先出", index)
     after = (datetime.fromisoformat(day) + timedelta(days=1)).date().isoformat()
     _handed_over(view, store, (day, after), found.closing)
+
+
+def battery_of(index: int, facts: Record, charge: IntArray, discharge: IntArray) -> Battery:
+    """Return a storage with its flows of a day; StepError where its facts are none."""
+    shares = [share(index, facts, name) for name in ("charge_efficiency", "discharge_efficiency", "standing")]
+    return Battery(charge, discharge, shares[0], shares[1], shares[2], facts.get("capacity_wh"))
 
 
 def _handed_over(view: View, store: str, days: tuple[str, str], closing: Iterable[Lot]) -> None:

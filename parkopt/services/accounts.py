@@ -14,8 +14,6 @@ from parkopt.carbon.accounts.shown import rests_on, result
 from parkopt.carbon.factors import factor, with_own
 from parkopt.errors import Text
 from parkopt.faults import NotFound
-from parkopt.models import technologies
-from parkopt.park.loader import load_park
 from parkopt.park.schema import Park
 from parkopt.services.parks import known_park
 from parkopt.services.settled_span import IntArray, Span, span
@@ -78,7 +76,6 @@ def accounts_of(park: str, party: str, first: date, last: date, config: Settings
     AccountInput
         Where the days are not of one year.
     """
-    load_park(known_park(park), technologies())
     made = statements_of(span(park, party, first, last, config), first, last, config)
     return {
         "park": park,

@@ -15,7 +15,7 @@ from typing import Any
 from parkopt.carbon.factor_series import FactorSeries, series_of
 from parkopt.carbon.factors import Factor, factor, with_own
 from parkopt.carbon.metered import measured_share
-from parkopt.carbon.methods import Method, require_same_year
+from parkopt.carbon.methods import Method, method_of, require_same_year
 from parkopt.carbon.opening import opening, storages
 from parkopt.clock import TimeGrid, fixed_zone, parse_date
 from parkopt.errors import Where
@@ -55,7 +55,6 @@ from parkopt.store.party_days import PartyDay, put_party_days
 from parkopt.store.session import Session
 from parkopt.store.settled import (
     SettledDay,
-    closed_months,
     day_of,
     days_between,
     last_before,
@@ -179,8 +178,7 @@ def _asked(
     _require_next(before, day, "" if known else last_day(session, park.id) or "")
     grid_factor, residual, series = _factors(file)
     handed = handed_of(session, park.id, before) if before else _first(park, grid_factor)
-    how = park.accounting
-    method = Method(day.year, how.loss_policy, how.storage, how.attribution)
+    method = method_of(park.accounting, day.year)
     require_same_year(Method(**before.method) if before else None, method)
     asked = DayToSettle(
         file,
@@ -347,9 +345,3 @@ def settled_days(park: str, first: date, last: date, config: Settings) -> list[d
     """Return what the settled days from `first` to `last` came to, in order."""
     with transaction(config.store_url) as session:
         return [one.told for one in days_between(session, park, first.isoformat(), last.isoformat())]
-
-
-def settled_months(park: str, config: Settings) -> list[str]:
-    """Return the closed months of a park."""
-    with transaction(config.store_url) as session:
-        return closed_months(session, park)

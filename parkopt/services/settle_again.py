@@ -98,13 +98,11 @@ def _packed(session: Session, park: str, record: Record, index: int) -> PartyDay
 
 def _sums(session: Session, park: str, day: str) -> dict[str, Any]:
     """Return what is told of a day's claims, from the newest enterprise-day of each party."""
-    newest = {one["party"]: one for one in map(json.loads, _bodies(session, park, day))}
+    newest = {
+        one["party"]: one for one in (json.loads(body) for _, body in bodies(session, park, "enterprise-day", day, day))
+    }
     hours = [hour for one in newest.values() for hour in one["hours"]]
     return {
         "claimed_wh": sum(hour["claimed_wh"] for hour in hours),
         "market_ug": str(sum(int(hour["market_ug"]) for hour in hours)),
     }
-
-
-def _bodies(session: Session, park: str, day: str) -> list[bytes]:
-    return [body for _, body in bodies(session, park, "enterprise-day", day, day)]

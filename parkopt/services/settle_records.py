@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from parkopt.carbon.contractual import Lot, Take
 from parkopt.carbon.factors import Factor
-from parkopt.carbon.metered import capacity_wh, is_green, parties
-from parkopt.carbon.methods import Method
-from parkopt.carbon.opening import storages
+from parkopt.carbon.metered import PPM, capacity_wh, is_green, parties
+from parkopt.carbon.opening import own_ug_per_wh, storages
 from parkopt.ledger.canonical import Record
 from parkopt.ledger.settled_records import (
     Claim,
@@ -34,7 +32,6 @@ from parkopt.models.base import Technology
 from parkopt.park.schema import Park
 from parkopt.settling import DayToSettle, TracedDay, reservoirs_of
 
-KG_PER_MWH_IN_UG = 1000
 MINTING = (Register.GENERATION, Register.DELIVERED)
 """Registers whose energy gets certificates, where it is green."""
 
@@ -77,7 +74,7 @@ def park_facts(park: Park, channels: Iterable[Channel]) -> list[DeviceFacts]:
                 bus=one.bus,
                 party=one.party,
                 green=one.register in MINTING and is_green(park, one.device),
-                ug_per_wh=round(asset.carbon_kg_per_mwh() * KG_PER_MWH_IN_UG),
+                ug_per_wh=own_ug_per_wh(asset),
                 charge_efficiency=store.charge_efficiency if store else None,
                 discharge_efficiency=store.discharge_efficiency if store else None,
                 standing=store.self_discharge if store else None,
@@ -93,7 +90,7 @@ def standing_records(asked: DayToSettle, channels: Sequence[Channel], version: s
     used: list[Factor] = [asked.grid_factor, asked.residual]
     facts = devices_record(park.id, park_facts(park, channels), channels, parties(park, channels))
     entitled = [
-        entitlement_record(park.id, name, {device: round(share * 1e6) for device, share in one.entitlements.items()})
+        entitlement_record(park.id, name, {device: round(share * PPM) for device, share in one.entitlements.items()})
         for name, one in park.enterprises.items()
     ]
     how = method_record(
@@ -172,9 +169,3 @@ def certificate_records(asked: DayToSettle, booked: Booked) -> list[Record]:
     ]
     claimed = [claims_record(park, day, party, own, revision=revision) for party, own in booked.claims.items()]
     return [*issued, *stored, *claimed]
-
-
-def methods_of(asked: DayToSettle) -> dict[str, Any]:
-    """Return the method as plain data, as the store keeps it."""
-    method: Method = asked.method
-    return dict(vars(method))

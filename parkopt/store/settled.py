@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import JSON, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from parkopt.store.engine import transaction
 from parkopt.store.log_tables import LeafRow
 from parkopt.store.tables import Base, UtcTime
 from parkopt.store.triggers import append_only
@@ -115,18 +114,6 @@ def put_close(session: Session, park: str, month: str, closed_at: datetime, tota
     """Mark a month closed, within the caller's transaction."""
     session.add(MonthCloseRow(park=park, month=month, closed_at=closed_at, totals=totals, log_index=index))
     session.flush()
-
-
-def closed_months(session: Session, park: str) -> list[str]:
-    """Return the closed months of a park, in order."""
-    mine = select(MonthCloseRow.month).where(MonthCloseRow.park == park).order_by(MonthCloseRow.month)
-    return list(session.scalars(mine))
-
-
-def settled_between(url: str, park: str, first: str, last: str) -> list[SettledDay]:
-    """Return the settled days from `first` to `last`, in a transaction of its own."""
-    with transaction(url) as session:
-        return days_between(session, park, first, last)
 
 
 def _one(session: Session, query: Any) -> SettledDay | None:
