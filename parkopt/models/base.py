@@ -111,6 +111,8 @@ class Technology(Asset):
     opposites: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Pairs of variables that must not run in the same step; held by binaries where
     it could pay, see `parkopt.models.one_way`."""
+    follows: ClassVar[bool] = False
+    """Whether it follows what comes (wind, sun, what the grid must give) and keeps no plan of its own."""
     bus: str = MAIN
     """The bus where it stands; lines join buses."""
 

@@ -8,7 +8,7 @@ leaving a binary out is exact, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -182,16 +182,22 @@ def _net(hub: Hub, bus: str) -> Sum:
 
 def _commit(hub: Hub, assets: Mapping[str, Technology], committed: Mapping[str, Mapping[str, FloatArray]]) -> None:
     """Hold the flows at the buses to what was committed, in the first steps."""
+    for name, key, made in decided(hub, assets):
+        given = committed.get(name, {})
+        if key in given:
+            _hold(made, given[key])
+
+
+def decided(hub: Hub, assets: Mapping[str, Technology]) -> Iterator[tuple[str, str, Vars]]:
+    """Yield the flows at the buses that a model decides: asset, reported key, variable [MW]."""
     within = [Flow(name, Role.WITHIN_IMPORT, take) for name, _, take in hub.over_grid]
     for flow in (*hub.supplies, *hub.draws, *within):
         asset = assets[flow.asset]
         keys = [key for key, role in asset.flows().items() if role == flow.role and asset.bus_of(key) == flow.bus]
-        given = committed.get(flow.asset, {})
-        if isinstance(flow.mw, Vars) and len(keys) == 1 and keys[0] in given:
-            _hold(flow, given[keys[0]])
+        if isinstance(flow.mw, Vars) and len(keys) == 1:
+            yield flow.asset, keys[0], flow.mw
 
 
-def _hold(flow: Flow, mw: FloatArray) -> None:
-    assert isinstance(flow.mw, Vars)
-    kept = np.clip(mw, flow.mw.lower[: len(mw)], flow.mw.upper[: len(mw)])
-    flow.mw.lower[: len(mw)] = flow.mw.upper[: len(mw)] = kept
+def _hold(made: Vars, mw: FloatArray) -> None:
+    kept = np.clip(mw, made.lower[: len(mw)], made.upper[: len(mw)])
+    made.lower[: len(mw)] = made.upper[: len(mw)] = kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.base import Block, Case, Finding, Hub, Role, Series, Technology, Values
@@ -13,6 +14,7 @@ from parkopt.units import YuanPerMegawattHour
 class Renewable(Technology):
     """A local plant on a direct line: ``use_mw <= available_mw`` in each step."""
 
+    follows: ClassVar[bool] = True
     om: YuanPerMegawattHour = 0.0
     """Variable operating cost per MWh used."""
     price: YuanPerMegawattHour = 0.0

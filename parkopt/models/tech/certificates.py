@@ -54,6 +54,7 @@ class Certificates(Technology):
     kind: Literal["certificates"] = "certificates"
     """Green certificates."""
     title: ClassVar[dict[str, str]] = {"en": "green certificates", "zh": "绿证"}
+    follows: ClassVar[bool] = True
     meanings: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "gec_mwh": ("MWh", "certificates bought, in the last step of the month's part", "购入绿证（计于当月末时段）"),
         "gec_due_mwh": ("MWh", "certificates due for the step", "时段应持绿证"),

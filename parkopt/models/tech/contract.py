@@ -43,6 +43,7 @@ class Contract(ContractFields):
     kind: Literal["contract"] = "contract"
     """Contract."""
     title: ClassVar[dict[str, str]] = {"en": "contract", "zh": "合同"}
+    follows: ClassVar[bool] = True
     meanings: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "price_yuan_per_mwh": ("yuan/MWh", "price of the contract", "合同电价"),
         "settled_mw": ("MW", "power that a contract for difference settles", "差价合约结算功率"),

@@ -36,6 +36,7 @@ class Grid(Technology):
     kind: Literal["grid"] = "grid"
     """Grid connection."""
     title: ClassVar[dict[str, str]] = {"en": "grid", "zh": "电网"}
+    follows: ClassVar[bool] = True
     meanings: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "import_limit_mw": ("MW", "largest import by a series", "下网功率上限（时序）"),
         "export_limit_mw": ("MW", "largest export by a series", "上网功率上限（时序）"),

@@ -28,6 +28,7 @@ class Line(Technology):
     kind: Literal["line"] = "line"
     """Line."""
     title: ClassVar[dict[str, str]] = {"en": "line", "zh": "线路"}
+    follows: ClassVar[bool] = True
     opposites: ClassVar[tuple[tuple[str, str], ...]] = (("forward_mw", "back_mw"),)
     meanings: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "forward_mw": ("MW", "power sent from the line's first bus", "线路首端送出功率"),
