@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from parkopt import cli_answers, cli_keys, cli_meters, cli_settle
+from parkopt import cli_answers, cli_forecast, cli_keys, cli_meters, cli_outlook, cli_score, cli_settle
 from parkopt.cli_common import Json, Lang, language, show
 from parkopt.errors import ParkoptError
 from parkopt.settings import settings
@@ -28,6 +28,9 @@ app = typer.Typer(
 parks = typer.Typer(help="Park files: list, show, check, start a new one.", no_args_is_help=True)
 app.add_typer(parks, name="park")
 cli_answers.register(app)
+cli_forecast.register(app)
+cli_outlook.register(cli_forecast.forecasts)
+cli_score.register(cli_forecast.forecasts)
 cli_settle.register(app)
 app.add_typer(cli_meters.meters, name="meters")
 app.add_typer(cli_keys.keys, name="keys")
@@ -42,9 +45,12 @@ def day(
     days: Annotated[int, typer.Option(min=1, max=31, help="Number of days in one schedule.")] = 1,
     goal: Annotated[str, typer.Option(help="cost, carbon or weighted.")] = "cost",
     carbon_price: Annotated[str, typer.Option(help="Price of carbon for `weighted`, such as '97.5 yuan/t'.")] = "",
-    weather: Annotated[str, typer.Option(help="embedded, or an EPW or CSV file, in place of the park's.")] = "",
+    weather: Annotated[str, typer.Option(help="embedded, open_meteo, or a weather file, in place of the park's.")] = "",
     weather_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of a CSV mean.")] = None,
-    weather_basis: Annotated[str, typer.Option(help="Of the embedded year: forecast or actual.")] = "forecast",
+    weather_basis: Annotated[str, typer.Option(help="Of embedded and open_meteo: forecast or actual.")] = "forecast",
+    on: Annotated[
+        str, typer.Option(help="Plan on: chain, median, P40 (any quantile) or scenarios; median with a history.")
+    ] = "",
     load: Annotated[list[str] | None, typer.Option(help="LOAD=FILE: a measured series for a load.")] = None,
     load_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of that file mean.")] = None,
     load_annual: Annotated[
@@ -75,6 +81,7 @@ def day(
         load_annual=load_annual or [],
         state=state,
         time_limit=time_limit,
+        on=on,
     )
     planned = cli_day.plan(request, settings(), words, out, quiet=as_json)
     if as_json:
@@ -92,9 +99,9 @@ def intraday(
     park_file: Annotated[str, typer.Option(help="Path of the park file, where the park is not found by id.")] = "",
     goal: Annotated[str, typer.Option(help="cost, carbon or weighted.")] = "cost",
     carbon_price: Annotated[str, typer.Option(help="Price of carbon for `weighted`, such as '97.5 yuan/t'.")] = "",
-    weather: Annotated[str, typer.Option(help="embedded, or an EPW or CSV file, in place of the park's.")] = "",
+    weather: Annotated[str, typer.Option(help="embedded, open_meteo, or a weather file, in place of the park's.")] = "",
     weather_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of a CSV mean.")] = None,
-    weather_basis: Annotated[str, typer.Option(help="Of the embedded year: forecast or actual.")] = "forecast",
+    weather_basis: Annotated[str, typer.Option(help="Of embedded and open_meteo: forecast or actual.")] = "forecast",
     load: Annotated[list[str] | None, typer.Option(help="LOAD=FILE: a measured series for a load.")] = None,
     load_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of that file mean.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; must not exist yet.")] = None,

@@ -50,6 +50,7 @@ def request_of(
     load_annual: list[str],
     state: Path | None,
     time_limit: float,
+    on: str = "",
 ) -> DayRequest:
     """Return the request that the command line states."""
     if not park:
@@ -63,6 +64,7 @@ def request_of(
         weather=weather,
         weather_map=load_part(weather_map, CsvMapping) if weather_map else None,
         weather_basis=_basis(weather_basis),
+        on=on,
         loads=_loads(loads, load_map, load_annual),
         state=read_state(state) if state else ParkState(),
         limits=Limits(seconds=time_limit),

@@ -60,6 +60,8 @@ class DayRequest:
     """Meaning of the columns of a CSV weather file."""
     weather_basis: Literal["forecast", "actual"] = "forecast"
     """Of the embedded year: what was known the day before, or what came."""
+    on: str = ""
+    """What to plan on: `chain`, `median`, `P40`, `scenarios`; see `parkopt.outlook.basis`."""
     loads: Mapping[str, MeasuredLoad] = field(default_factory=dict)
     """Measured series in place of the park file's, by load."""
     state: ParkState = field(default_factory=ParkState)
@@ -150,5 +152,7 @@ def asked_sha256(request: DayRequest) -> str:
     if request.begins != time(0) or request.committed:
         kept = {name: {key: list(mw) for key, mw in own.items()} for name, own in request.committed.items()}
         asked += [request.begins.isoformat(), kept]
+    if request.on:
+        asked.append(request.on)
     text = json.dumps([*asked, mapped, loads, vars(request.limits)], sort_keys=True, default=str)
     return sha256(text.encode()).hexdigest()

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from parkopt.faults import WrongOption
@@ -29,6 +29,16 @@ class Settings(BaseSettings):
     """Language of messages and reports; empty to follow LANG."""
     api_key: SecretStr | None = None
     """Key that the service asks for in X-API-Key; needed to listen beyond this machine."""
+    open_meteo_url: str = ""
+    """Forecast service that `open_meteo` asks, such as https://api.open-meteo.com/v1/forecast; empty asks none."""
+    open_meteo_archive_url: str = ""
+    """Archive of past weather, such as https://archive-api.open-meteo.com/v1/archive; empty asks none."""
+    open_meteo_key: SecretStr | None = None
+    """Key of a commercial Open-Meteo account."""
+    weather_cache_hours: float = Field(default=3.0, ge=0)
+    """Age in hours up to which a kept forecast is used without asking again."""
+    weather_timeout_s: float = Field(default=10.0, gt=0)
+    """Longest time in seconds to wait for the weather service, its second try included."""
 
     @property
     def language(self) -> Literal["en", "zh"]:

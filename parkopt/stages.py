@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ import xarray as xr
 
 from parkopt.carbon.account import Account
 from parkopt.carbon.factors import Factor
-from parkopt.clock import FloatArray, TimeGrid
+from parkopt.clock import TimeGrid
 from parkopt.errors import Language
 from parkopt.intake import DayRequest
 from parkopt.ledger import FileLog
 from parkopt.models import Problem
+from parkopt.models.hub import Series
+from parkopt.outlook import Outlook, PlannedOn
 from parkopt.park.schema import Park, ParkFile
 from parkopt.park.state import ParkState
 from parkopt.solve import Solution
@@ -50,8 +52,12 @@ class Forecast:
     """With the series that the model needs, asset by asset."""
 
     observed: Observed
-    series: dict[str, dict[str, FloatArray]]
+    series: Mapping[str, Series]
     problem: Problem
+    on: PlannedOn = field(default_factory=lambda: PlannedOn("chain"))
+    """What the series are: the chain's, or a quantile of the outlook."""
+    outlook: Outlook | None = None
+    """What the day may bring, where more than the chain was asked for."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, time
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -23,10 +22,12 @@ from parkopt.carbon.opening import name_faults
 from parkopt.carbon.records import records_of
 from parkopt.clock import fixed_zone
 from parkopt.errors import Where, raise_all
+from parkopt.faults import WrongOption
 from parkopt.intake import DayRequest, asked_sha256, opening_state, require_days, with_loads
 from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Problem, technologies
-from parkopt.models.base import Conditions, Technology
+from parkopt.models.base import Conditions, Series, Technology
+from parkopt.outlook import Outlook, outlook_of, planned_on
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
 from parkopt.reopen import (
@@ -44,11 +45,14 @@ from parkopt.results.all import write_all
 from parkopt.schedule import next_state
 from parkopt.schedule import to_schedule as schedule_of
 from parkopt.settling import attribute_day, measure, trace_day
-from parkopt.solve import check, solve
+from parkopt.solve import Limits, Solution, check, solve
 from parkopt.solve.bill import bill_table
+from parkopt.solve.follow import follow
 from parkopt.solve.reasons import reasons
+from parkopt.solve.stochastic import hedge
 from parkopt.stages import Accounted, Context, Forecast, Loaded, Observed, Scheduled, Solved
-from parkopt.weather import weather_source
+from parkopt.weather.chosen import fetch_weather as weather_of
+from parkopt.weather.chosen import park_weather
 
 
 def reopen(request: ReplanRequest, ctx: Context) -> DayRequest:
@@ -80,6 +84,7 @@ def as_asked(earlier: xr.Dataset, day: DayRequest) -> DayRequest:
         days=int(attrs["days"]),
         step_min=int(attrs["step_min"]),
         begins=time.fromisoformat(str(attrs["begins"])),
+        on=str(attrs.get("planned_on", "chain")),
         state=opening_of(earlier),
         committed=commitments_of(earlier),
     )
@@ -103,11 +108,8 @@ def fetch_weather(loaded: Loaded, ctx: Context) -> Observed:
     """Get the weather of the horizon from the source that was asked for, or the park file's."""
     del ctx
     request, park = loaded.request, loaded.park
-    own = Path() if request.weather else loaded.file.folder
-    source = weather_source(
-        request.weather or park.weather.source, own, basis=request.weather_basis, mapping=request.weather_map
-    )
-    return Observed(loaded, source.fetch(park.location, loaded.grid))
+    source = park_weather(loaded.file, request.weather, basis=request.weather_basis, mapping=request.weather_map)
+    return Observed(loaded, weather_of(source, park.location, loaded.grid))
 
 
 def forecast(observed: Observed, ctx: Context) -> Forecast:
@@ -115,7 +117,11 @@ def forecast(observed: Observed, ctx: Context) -> Forecast:
     del ctx
     loaded = observed.loaded
     at = Conditions(loaded.grid, observed.weather, loaded.park.location, loaded.file.folder)
-    series = {n: a.series(at) for n, a in loaded.park.assets.items() if isinstance(a, Technology)}
+    series: Mapping[str, Series] = {n: a.series(at) for n, a in loaded.park.assets.items() if isinstance(a, Technology)}
+    on, outlook = planned_on(loaded.request.on, loaded.park), None
+    if on.kind != "chain":
+        outlook = outlook_of(loaded.file, loaded.grid, observed.weather, series)
+        series = outlook.cautious(on.level)
     problem = Problem(
         loaded.park,
         loaded.grid,
@@ -125,15 +131,28 @@ def forecast(observed: Observed, ctx: Context) -> Forecast:
         loaded.request.objective,
         committed=loaded.request.committed,
     )
-    return Forecast(observed, series, problem)
+    return Forecast(observed, series, problem, on, outlook)
 
 
 def build_and_solve(forecasted: Forecast, ctx: Context) -> Solved:
     """Build the model, solve it, and check the solution by independent code."""
     del ctx
-    solution = solve(forecasted.problem, forecasted.observed.loaded.request.limits)
+    limits = forecasted.observed.loaded.request.limits
+    if forecasted.on.kind == "scenarios" and forecasted.outlook is not None:
+        solution = solve_hedged(forecasted.problem, forecasted.outlook, limits)
+    else:
+        solution = solve(forecasted.problem, limits)
     report = check(solution.problem, solution.reported, solution.bill)
     return Solved(forecasted, solution, report.looked_at)
+
+
+def solve_hedged(problem: Problem, outlook: Outlook, limits: Limits) -> Solution:
+    """Return the schedule of the median day whose plan is the cheapest over the scenarios of an outlook."""
+    if problem.objective.goal == "carbon":
+        raise WrongOption(Where(field="on"), option="on", value="scenarios", allowed="with the goals cost and weighted")
+    drawn = outlook.scenarios()
+    futures = [replace(problem, series=outlook.future(drawn, number)) for number in range(len(drawn))]
+    return follow(problem, hedge(futures, drawn.weights, limits).plan, limits)
 
 
 def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
@@ -159,8 +178,11 @@ def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
         "committed": commitments_text(loaded.request.committed),
         "synthetic_assets": ", ".join(n for n, a in loaded.park.assets.items() if a.basis == "synthetic"),
         "checks_passed": solved.checks,
-        "random_seed": "none",
+        "random_seed": "none" if solved.forecast.outlook is None else 0,
+        "planned_on": solved.forecast.on.text,
     }
+    if weather.attrs.get("issued_at"):
+        provenance["weather_issued_at"] = str(weather.attrs["issued_at"])
     return Scheduled(solved, schedule_of(solved.solution, provenance), next_state(solved.solution))
 
 
@@ -176,6 +198,8 @@ def _inputs(loaded: Loaded) -> str:
         for name, asset in loaded.park.assets.items()
         for field, file in asset.files()
     }
+    if loaded.park.weather.map and not loaded.request.weather:
+        read["weather.map"] = sha256((folder / loaded.park.weather.map).read_bytes()).hexdigest()
     return json.dumps(read, sort_keys=True)
 
 
@@ -199,6 +223,8 @@ def write_results(accounted: Accounted, ctx: Context) -> Accounted:
     answers = {"why": [one.as_dict() for one in reasons(solution)], "bill": bill_table(solution).as_dict()}
     for name, data in answers.items():
         (ctx.folder / f"{name}.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    if (outlook := accounted.scheduled.solved.forecast.outlook) is not None:
+        (ctx.folder / "forecast.json").write_text(json.dumps(outlook.as_dict(), ensure_ascii=False), encoding="utf-8")
     head, *hours = accounted.records
     results = {"schedule_nc_sha256": sha256((ctx.folder / "schedule.nc").read_bytes()).hexdigest()}
     return replace(accounted, records=[{**head, "hashes": {**head["hashes"], **results}}, *hours])

@@ -8,7 +8,17 @@ from fastapi import Depends, FastAPI
 
 from parkopt.api.deps import require_key
 from parkopt.api.errors import install
-from parkopt.api.routes import answers, certificates, enterprises, health, meters, parks, schedules, settlements
+from parkopt.api.routes import (
+    answers,
+    certificates,
+    enterprises,
+    forecasts,
+    health,
+    meters,
+    parks,
+    schedules,
+    settlements,
+)
 from parkopt.faults import OpenToAll
 from parkopt.services.day import version
 from parkopt.settings import Settings, settings
@@ -31,7 +41,7 @@ def create_app(config: Settings | None = None) -> FastAPI:
     app.state.config = config or settings()
     install(app)
     app.include_router(health.router)
-    for part in (parks, schedules, answers, enterprises, meters, settlements, certificates):
+    for part in (parks, forecasts, schedules, answers, enterprises, meters, settlements, certificates):
         app.include_router(part.router, prefix="/v1", dependencies=[Depends(require_key)])
     return app
 

@@ -30,6 +30,9 @@ class ScheduleRequest(Part):
     """Price of carbon in `weighted`, such as `97.5 yuan/t`."""
     weather_basis: Literal["forecast", "actual"] = "forecast"
     """Of the embedded year: what was known the day before, or what came."""
+    on: Annotated[str, Field(pattern=r"^(|chain|median|scenarios|[Pp][1-9][0-9]?)$")] = ""
+    """What to plan on: `chain`, `median`, a quantile such as `P40`, or `scenarios`; empty takes the median where the
+    park has a history, else the chain."""
     state: ParkState = ParkState()
     """What the schedule before handed over."""
     time_limit_s: Annotated[float, Field(gt=0, le=60, strict=True)] = 30.0
@@ -44,6 +47,7 @@ class ScheduleRequest(Part):
             step_min=self.step_min,
             objective=Objective(self.goal, self.carbon_price),
             weather_basis=self.weather_basis,
+            on=self.on,
             state=self.state,
             limits=Limits(seconds=self.time_limit_s),
         )

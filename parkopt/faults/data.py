@@ -9,8 +9,8 @@ class MissingSteps(DataFault):
     code = "PK1301"
     en = "{count} time step(s) are missing, the first at {first}."
     zh = "缺少 {count} 个时刻，首个为 {first}。"
-    fix_en = "Fill the gap in the file; parkopt does not guess loads or prices."
-    fix_zh = "请在文件中补全；parkopt 不会猜测负荷或价格。"
+    fix_en = "Fill the gap in the file: loads and prices are never guessed, and weather over no more than 3 h."
+    fix_zh = "请在文件中补全：负荷和价格不作推测，气象数据最多插补 3 小时。"
 
 
 class TimeNotRising(DataFault):
@@ -73,8 +73,8 @@ class BrokenFile(DataFault):
     code = "PK1309"
     en = "This is not a whole {format} file: {reason}."
     zh = "这不是完整的 {format} 文件：{reason}。"
-    fix_en = "Get the file again from its source."
-    fix_zh = "请重新获取该文件。"
+    fix_en = "Correct the place that is named, or get the file again from its source."
+    fix_zh = "请更正所指出的位置，或重新获取该文件。"
 
 
 class OutsideData(DataFault):
@@ -135,10 +135,13 @@ class TooFar(DataFault):
 
 class ShiftedClock(DataFault):
     code = "PK1317"
-    en = "The sunlight in the file is centred {minutes:.0f} min away from solar noon: its time zone is wrong."
-    zh = "文件中的日照中心偏离真太阳正午 {minutes:.0f} 分钟：时区有误。"
-    fix_en = "Correct the zone in the header or the mapping (PVGIS writes EPW rows in UTC under a local zone)."
-    fix_zh = "请更正文件头或映射中的时区（PVGIS 的 EPW 行为 UTC，却标注当地时区）。"
+    en = "The sunlight in the file is centred {minutes:.0f} min away from solar noon: its clock or time zone is wrong."
+    zh = "文件中的日照中心偏离真太阳正午 {minutes:.0f} 分钟：时钟或时区有误。"
+    fix_en = (
+        "Correct the zone in the file's header or in the mapping, or whether a stamp opens or closes its step; "
+        "docs/weather.md tells the clock of each format."
+    )
+    fix_zh = "请更正文件头或映射中的时区，或时刻是时段的起点还是终点；各格式的时钟见 docs/weather.md。"
 
 
 class WrongCurve(DataFault):

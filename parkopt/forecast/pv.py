@@ -1,19 +1,41 @@
-"""PV power from weather: the sun, the plane of the modules, the cells, the inverter.
+"""PV power from weather: the sun, the planes of the modules, the cells, the inverters.
 
-The chain is made of plain pvlib functions; only this file imports pvlib, and only inside
-functions, because its import takes a second that most commands need not spend.
+The chain is made of plain pvlib functions; only the files ``pv*.py`` import pvlib, and only
+inside functions, because its import takes a second that most commands need not spend.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 from parkopt.clock import FloatArray
-from parkopt.forecast.arrays import aware, numbers, setting
+from parkopt.forecast.arrays import numbers, setting
+from parkopt.forecast.pv_bifacial import Back, back_w_per_m2
+from parkopt.forecast.pv_losses import bare_share
+from parkopt.forecast.pv_plane import Plane, diffuse_share, plane_of_array
+from parkopt.forecast.pv_sun import Sun, sun
+from parkopt.forecast.pv_tracker import Fixed, Tracker
+
+__all__ = [
+    "GAMMA_PER_K",
+    "LOSS",
+    "Array",
+    "Back",
+    "Fixed",
+    "Plane",
+    "Plant",
+    "Sky",
+    "Sun",
+    "Tracker",
+    "diffuse_share",
+    "plane_of_array",
+    "plant_power_mw",
+    "pv_power_mw",
+    "sun",
+]
 
 LOSS = 0.10
 """Soiling, mismatch, wiring, light-induced degradation and downtime together [-]."""
@@ -27,157 +49,109 @@ TINY_MW = 1e-6
 
 
 @dataclass(frozen=True)
-class Sun:
-    """Where the sun stands at each step; read-only arrays of shape ``(n,)``.
+class Sky:
+    """Weather of a plant, each of shape ``(n,)`` or one number for all steps.
 
     Parameters
     ----------
-    zenith_deg : FloatArray
-        Apparent (refracted) zenith angle [deg].
-    azimuth_deg : FloatArray
-        From north over east [deg].
-    dni_extra : FloatArray
-        Irradiance on a plane towards the sun outside the air [W/m2].
+    ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2 : array_like
+        Global, beam and diffuse irradiance [W/m2].
+    temp_air_degc : array_like
+        Air at 2 m [degC].
+    wind_speed_m_per_s : array_like
+        Wind at 10 m [m/s].
+    snow_depth_m : array_like, optional
+        Snow on the ground [m]; where given, snow takes power.
+    step_h : float
+        Length of a step, for snow that slides [h].
     """
 
-    zenith_deg: FloatArray
-    azimuth_deg: FloatArray
-    dni_extra: FloatArray
+    ghi_w_per_m2: object
+    dni_w_per_m2: object
+    dhi_w_per_m2: object
+    temp_air_degc: object
+    wind_speed_m_per_s: object
+    snow_depth_m: object | None = None
+    step_h: float = 1.0
 
     @property
-    def up(self) -> np.ndarray:
-        """Whether the sun stands above the horizon."""
-        return self.zenith_deg < 90.0  # noqa: PLR2004 - the horizon
+    def light(self) -> tuple[object, object, object]:
+        """Global, beam and diffuse irradiance."""
+        return self.ghi_w_per_m2, self.dni_w_per_m2, self.dhi_w_per_m2
 
 
 @dataclass(frozen=True)
-class Plane:
-    """Irradiance on the modules [W/m2], each array of shape ``(n,)``.
+class Array:
+    """Modules of one orientation.
 
     Parameters
     ----------
-    direct, sky_diffuse, ground_diffuse : FloatArray
-        What reaches the glass.
-    effective : FloatArray
-        What reaches the cells: each part less what the glass reflects.
+    mount : Fixed or Tracker
+        How they stand.
+    share : float
+        Of the plant's DC power [-].
     """
 
-    direct: FloatArray
-    sky_diffuse: FloatArray
-    ground_diffuse: FloatArray
-    effective: FloatArray
-
-    @property
-    def total(self) -> FloatArray:
-        """All that reaches the glass [W/m2]."""
-        return self.direct + self.sky_diffuse + self.ground_diffuse
+    mount: Fixed | Tracker
+    share: float = 1.0
 
 
-def sun(index_utc: pd.DatetimeIndex, latitude: float, longitude: float, altitude_m: float, offset_min: float) -> Sun:
-    """Return the sun's position (NREL SPA, Reda & Andreas 2004, as in pvlib).
+@dataclass(frozen=True)
+class Plant:
+    """A plant: its arrays behind inverters of one AC limit.
 
     Parameters
     ----------
-    index_utc : pandas.DatetimeIndex
-        Starts of the steps, with a zone.
-    latitude, longitude : float
-        Degrees north and east.
-    altitude_m : float
-        Metres above sea level.
-    offset_min : float
-        Minutes from the start of a step to the time that its irradiance stands for:
-        30 for hourly means, 0 for instants.
-
-    Returns
-    -------
-    Sun
-        Kept by content: arrays that share a site and a grid share one computation.
-
-    Raises
-    ------
-    NaiveTime
-        Where the index has no zone.
-    OutOfRange
-        Where a coordinate is none.
+    dc_mw, ac_limit_mw : float
+        Module power at 1000 W/m2 and 25 degC; inverter or connection limit [MW].
+    arrays : sequence of Array
+        Each with its own DC power; the inverters take the sum.
+    back : Back, optional
+        For bifacial modules.
+    gamma_per_k, loss, inverter_efficiency, albedo : float
+        As named; `loss` and `inverter_efficiency` are shares [-].
     """
-    setting(latitude, -90, 90)
-    setting(longitude, -180, 180)
-    stamps = aware(index_utc).as_unit("ns").asi8 + round(offset_min * 60e9)
-    return _sun(stamps.tobytes(), float(latitude), float(longitude), float(altitude_m))
+
+    dc_mw: float
+    ac_limit_mw: float
+    arrays: Sequence[Array]
+    back: Back | None = None
+    gamma_per_k: float = GAMMA_PER_K
+    loss: float = LOSS
+    inverter_efficiency: float = INVERTER_EFFICIENCY
+    albedo: float = 0.2
 
 
-@lru_cache(maxsize=64)
-def _sun(stamps: bytes, latitude: float, longitude: float, altitude_m: float) -> Sun:
-    from pvlib import irradiance, solarposition
+def plant_power_mw(sun: Sun, sky: Sky, plant: Plant, kept: float | FloatArray = 1.0) -> FloatArray:
+    """Return the AC power of a plant, between 0 and its limit; 0 at night.
 
-    index = pd.DatetimeIndex(np.frombuffer(stamps, dtype="datetime64[ns]")).tz_localize("UTC")
-    place = solarposition.get_solarposition(index, latitude, longitude, altitude_m, method="nrel_numpy")
-    extra = irradiance.get_extra_radiation(index)
-    return Sun(*(_locked(column) for column in (place["apparent_zenith"], place["azimuth"], extra)))
-
-
-def _locked(values: object) -> FloatArray:
-    array = np.array(values, dtype=float)
-    array.flags.writeable = False  # shared between callers
-    return array
-
-
-def plane_of_array(
-    sun: Sun,
-    ghi_w_per_m2: object,
-    dni_w_per_m2: object,
-    dhi_w_per_m2: object,
-    tilt_deg: float,
-    azimuth_deg: float,
-    albedo: float = 0.2,
-) -> Plane:
-    """Return the irradiance on a fixed plane by the Perez-Driesse sky (Driesse et al. 2024).
-
-    The glass reflects by the physical model (De Soto et al. 2006, n 1.526, K 4/m, L 2 mm):
-    the beam at its angle of incidence, sky and ground diffuse each by that model averaged
-    over its part of the sphere (Marion 2017).
+    Cells by Faiman (2008, u0 25, u1 6.84), DC, losses and inverter by PVWatts 5
+    (Dobos 2014, NREL/TP-6A20-62641).
 
     Parameters
     ----------
     sun : Sun
         Of the same ``n`` steps.
-    ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2 : array_like
-        Global, beam and diffuse irradiance, shape ``(n,)`` [W/m2].
-    tilt_deg, azimuth_deg : float
-        From the horizontal; from north over east (180 = south) [deg].
-    albedo : float
-        Share of light that the ground throws back [-].
+    sky : Sky
+        Weather.
+    plant : Plant
+        The plant.
+    kept : float or FloatArray
+        What dirt and age leave of the DC power, shape ``(n,)`` or one number [-].
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n,)`` [MW].
 
     Raises
     ------
     GridMismatch, UnreadableValue, NegativeValue, OutOfRange
-        Where an array does not fit, has no number or is below 0, or an angle is none.
+        Where an array does not fit or a setting makes no sense.
     """
-    from pvlib import iam, irradiance
-
-    n = sun.zenith_deg.size
-    ghi, dni, dhi = (
-        np.where(sun.up, numbers(name, values, n), 0.0)  # no power from the light left after sunset
-        for name, values in (("ghi", ghi_w_per_m2), ("dni", dni_w_per_m2), ("dhi", dhi_w_per_m2))
-    )
-    tilt, azimuth = setting(tilt_deg, 0, 90), setting(azimuth_deg, -360, 360)
-    zenith = np.minimum(sun.zenith_deg, 90.0)  # the sky model has no air mass below the horizon
-    poa = irradiance.get_total_irradiance(
-        tilt, azimuth, zenith, sun.azimuth_deg, dni, ghi, dhi, sun.dni_extra,
-        albedo=setting(albedo, 0, 1), model="perez-driesse",
-    )  # fmt: skip
-    direct, sky, ground = (np.asarray(poa[f"poa_{k}"]) for k in ("direct", "sky_diffuse", "ground_diffuse"))
-    beam_share = iam.physical(irradiance.aoi(tilt, azimuth, zenith, sun.azimuth_deg))
-    sky_share, ground_share = diffuse_share(float(tilt))
-    return Plane(direct, sky, ground, direct * beam_share + sky * sky_share + ground * ground_share)
-
-
-@lru_cache(maxsize=256)
-def diffuse_share(tilt_deg: float) -> tuple[float, float]:
-    """Return which shares of sky and ground diffuse light pass the glass (Marion 2017) [-]."""
-    from pvlib import iam
-
-    return tuple(float(iam.marion_integrate(iam.physical, tilt_deg, part)) for part in ("sky", "ground"))  # type: ignore[return-value]
+    left = (1 - setting(plant.loss, 0, 1)) * numbers("kept", kept, sun.zenith_deg.size)
+    dc = [_array_mw(sun, sky, plant, array) for array in plant.arrays]
+    return _ac_mw(np.sum(dc, axis=0) * left, plant.ac_limit_mw, plant.inverter_efficiency)
 
 
 def pv_power_mw(
@@ -197,41 +171,30 @@ def pv_power_mw(
     inverter_efficiency: float = INVERTER_EFFICIENCY,
     albedo: float = 0.2,
 ) -> FloatArray:
-    """Return the AC power of a fixed array, between 0 and `ac_limit_mw`; 0 at night.
+    """Return the AC power of one fixed array [MW]: `plant_power_mw` with the parameters spelled out."""
+    sky = Sky(ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2, temp_air_degc, wind_speed_m_per_s)
+    arrays = (Array(Fixed(tilt_deg, azimuth_deg)),)
+    return plant_power_mw(
+        sun, sky, Plant(dc_mw, ac_limit_mw, arrays, None, gamma_per_k, loss, inverter_efficiency, albedo)
+    )
 
-    Cells by Faiman (2008, u0 25, u1 6.84), DC, losses and inverter by PVWatts 5
-    (Dobos 2014, NREL/TP-6A20-62641).
 
-    Parameters
-    ----------
-    sun : Sun
-        Of the same ``n`` steps.
-    ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2, temp_air_degc, wind_speed_m_per_s : array_like
-        Weather at 2 m and 10 m, shape ``(n,)``, or one number for all steps.
-    dc_mw, ac_limit_mw : float
-        Module power at 1000 W/m2 and 25 degC; inverter or connection limit [MW].
-    tilt_deg, azimuth_deg, gamma_per_k, loss, inverter_efficiency, albedo : float
-        As named; `loss` and `inverter_efficiency` are shares [-].
-
-    Returns
-    -------
-    FloatArray
-        Shape ``(n,)`` [MW].
-
-    Raises
-    ------
-    GridMismatch, UnreadableValue, NegativeValue, OutOfRange
-        Where an array does not fit or a setting makes no sense.
-    """
+def _array_mw(sun: Sun, sky: Sky, plant: Plant, array: Array) -> FloatArray:
+    """Return the DC power of one array before losses [MW]."""
     from pvlib import temperature
 
+    tilt, azimuth = array.mount.angles_deg(sun)
+    front = plane_of_array(sun, *sky.light, tilt, azimuth, plant.albedo)
+    total, effective = front.total, front.effective
+    if plant.back is not None:
+        behind = back_w_per_m2(sun, sky.light, tilt, azimuth, plant.back, plant.albedo)
+        total, effective = total + behind[0], effective + behind[1]
     n = sun.zenith_deg.size
-    poa = plane_of_array(sun, ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2, tilt_deg, azimuth_deg, albedo)
-    air = numbers("temp_air", temp_air_degc, n, signed=True)
-    wind = numbers("wind_speed", wind_speed_m_per_s, n)
-    cell = temperature.faiman(poa.total, air, wind, FAIMAN_U0_W_PER_M2_K, FAIMAN_U1_W_S_PER_M3_K)
-    dc = _dc_mw(poa.effective, cell, setting(dc_mw, 0, np.inf), setting(gamma_per_k, -0.02, 0.02))
-    return _ac_mw(dc * (1 - setting(loss, 0, 1)), ac_limit_mw, inverter_efficiency)
+    air, wind = numbers("temp_air", sky.temp_air_degc, n, signed=True), numbers("wind_speed", sky.wind_speed_m_per_s, n)
+    cell = temperature.faiman(total, air, wind, FAIMAN_U0_W_PER_M2_K, FAIMAN_U1_W_S_PER_M3_K)
+    share = setting(plant.dc_mw, 0, np.inf) * setting(array.share, 0, 1)
+    dc = _dc_mw(effective, cell, share, setting(plant.gamma_per_k, -0.02, 0.02))
+    return dc if sky.snow_depth_m is None else dc * bare_share(sky.snow_depth_m, total, air, tilt, sky.step_h)
 
 
 def _dc_mw(effective_w_per_m2: FloatArray, cell_degc: FloatArray, dc_mw: float, gamma_per_k: float) -> FloatArray:

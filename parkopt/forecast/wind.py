@@ -1,6 +1,6 @@
 """Wind power from weather: speed at the hub, air density, power curve, losses.
 
-Only this file imports windpowerlib, and only inside functions.
+windpowerlib gives curves and is the cross-check of the tests; the year's arrays go through numpy alone.
 """
 
 from __future__ import annotations
@@ -228,15 +228,19 @@ def wind_power_mw(
         Where an array does not fit, a speed is none, a density is not one of air, or a
         setting makes no sense (a later stop than the curve's, which has no value there).
     """
-    from windpowerlib.power_output import power_curve
+    per_unit = power_share(hub_speed_m_per_s, density_kg_per_m3, curve)
+    if cut_out_m_per_s is not None:
+        stop = setting(cut_out_m_per_s, 0, curve.cut_out_m_per_s)
+        per_unit[numbers("wind speed", hub_speed_m_per_s) > stop] = 0.0
+    return per_unit * setting(capacity_mw, 0, np.inf) * (1 - setting(loss, 0, 1))
 
+
+def power_share(hub_speed_m_per_s: object, density_kg_per_m3: object, curve: PowerCurve) -> FloatArray:
+    """Return power over the curve's highest, before losses, (n,) [-]; 0 outside the table as in windpowerlib."""
     wind = numbers("wind speed", hub_speed_m_per_s)
     density = numbers("air density", density_kg_per_m3, wind.size)
     speed = _standard_speed(wind, within("air density", density, 0.5, 1.7, "kg/m3"), curve)
-    per_unit = np.asarray(power_curve(speed, curve.speeds_m_per_s, curve.per_unit), dtype=float)
-    if cut_out_m_per_s is not None:
-        per_unit[wind > setting(cut_out_m_per_s, 0, curve.cut_out_m_per_s)] = 0.0
-    return per_unit * setting(capacity_mw, 0, np.inf) * (1 - setting(loss, 0, 1))
+    return np.interp(speed, curve.speeds_m_per_s, curve.per_unit, left=0.0, right=0.0)
 
 
 def _standard_speed(wind: FloatArray, density: FloatArray, curve: PowerCurve) -> FloatArray:

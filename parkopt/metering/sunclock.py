@@ -58,8 +58,14 @@ def check_clock(asset: Asset, entries: Sequence[Entry], place: Location, finding
         where = findings.at("start", entries[0].row, entries[0].line)
         told = f"{100 * share:.1f}"
         findings.add(ShiftedMeterClock(where, device=device, share=told, shift=abs(shift), way=way), device)
-    elif days >= SURE_DAYS and abs(shift) >= DOUBT_MIN and abs(asset.azimuth % 360 - SOUTH) <= OFF_SOUTH_DEG:
+    elif days >= SURE_DAYS and abs(shift) >= DOUBT_MIN and _faces_south(asset):
         findings.add(DoubtfulClock(findings.at("start"), device=device, shift=abs(shift), way=way), device)
+
+
+def _faces_south(plant: Pv) -> bool:
+    """Return whether a plant's best hour should be noon: several orientations and trackers have another."""
+    fixed = not plant.orientations and plant.tracker is None
+    return fixed and abs(plant.azimuth % 360 - SOUTH) <= OFF_SOUTH_DEG
 
 
 def _night_share(starts: TimeArray, minutes: FloatArray, wh: FloatArray, place: Location) -> float:

@@ -94,6 +94,8 @@ class ContractFields(Technology):
         for field, spec in {**named, "reference": self.reference}.items():
             if spec is not None:
                 yield (f"{field}.file" if field == "reference" else f"{field}.series.file", spec.file)
+        if self.plant is not None:
+            yield from ((f"plant.{field}", file) for field, file in self.plant.files())
 
     @property
     def tied(self) -> bool:

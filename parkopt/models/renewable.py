@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from parkopt.clock import FloatArray, TimeGrid
 from parkopt.models.base import Block, Case, Finding, Hub, Role, Series, Technology, Values
+from parkopt.park.series import SeriesSpec
 from parkopt.units import YuanPerMegawattHour
 
 
@@ -21,6 +23,17 @@ class Renewable(Technology):
     """What the park pays the plant's owner per MWh used."""
     curtail_price: YuanPerMegawattHour = 0.0
     """What each curtailed MWh costs."""
+    history: SeriesSpec | None = None
+    """Measured power of the past, from a file; forecasts are corrected by it (docs/forecast.md)."""
+
+    def rated_mw(self, folder: Path) -> float:
+        """Return the most that the plant can give; files that it names are looked up in `folder`."""
+        raise NotImplementedError
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Name the measured power."""
+        if self.history is not None:
+            yield ("history.file", self.history.file)
 
     def build(self, block: Block, hub: Hub) -> None:
         """Declare ``use_mw``; a price on curtailment counts the unused part."""

@@ -18,6 +18,7 @@ from parkopt.units import Quantity
 Place = Callable[..., Where]
 
 CHINESE = {
+    "shares": "各 share 之和为 {sum}，应为 1",
     "literal_error": "应为 {expected}",
     "enum": "应为 {expected}",
     "string_pattern_mismatch": "应符合 {pattern}",

@@ -43,7 +43,13 @@ class WeatherChoice(Part):
     """Where the park's weather comes from."""
 
     source: str = "embedded"
-    """`embedded`, or the path of an EPW or CSV file."""
+    """`embedded`, `open_meteo` (live), or the path of a file: EPW, PVGIS, Open-Meteo JSON, ERA5 NetCDF, GRIB or CSV."""
+    map: str | None = None
+    """Path of a YAML file that says what the columns of a CSV file mean."""
+    history: str | None = None
+    """Path of past weather forecasts as they were issued the day before, for plants with a `history` of their own."""
+    history_map: str | None = None
+    """The same as `map`, for `history`."""
 
 
 class Enterprise(Part):

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone
@@ -109,7 +110,14 @@ def read_table(path: Path) -> Table:
         raise MissingFile(where, path=path) from error
     try:
         cells = _cells(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-    except (EOFError, OSError, UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except (
+        EOFError,
+        OSError,
+        zlib.error,
+        UnicodeDecodeError,
+        pd.errors.EmptyDataError,
+        pd.errors.ParserError,
+    ) as error:
         raise BrokenFile(where, format="CSV", reason=str(error).strip() or type(error).__name__) from error
     twice = cells.columns[cells.columns.duplicated()]
     if len(twice):
@@ -202,7 +210,13 @@ def _zone(table: Table, text: pd.Series[str], offsets: Sequence[str], clock: Clo
 
 def _parse(table: Table, text: pd.Series[str], local: pd.Series[str], clock: ClockSpec) -> pd.DatetimeIndex:
     pattern = "ISO8601" if clock.format is None else clock.format.removesuffix("%z").strip()
-    parsed: Any = pd.to_datetime(local, errors="coerce", format=pattern)
+    try:
+        parsed: Any = pd.to_datetime(local, errors="coerce", format=pattern)
+    except ValueError as error:
+        # pandas refuses a column in which only some stamps have an offset, such as one that is cut within it
+        row = next(row for row, one in enumerate(local) if _has_offset(one, pattern))
+        place = table.where(row + 1, clock.time)
+        raise UnreadableTime(place, value=text.iloc[row], format="an offset only at the end") from error
     stamps = pd.DatetimeIndex(parsed)
     if stamps.tz is not None:
         # an offset that stood where `_split` does not look for it
@@ -213,6 +227,11 @@ def _parse(table: Table, text: pd.Series[str], local: pd.Series[str], clock: Clo
         for row in _first(np.asarray(stamps.isna()))
     )
     return stamps
+
+
+def _has_offset(stamp: str, pattern: str) -> bool:
+    parsed: Any = pd.to_datetime(stamp, errors="coerce", format=pattern)
+    return parsed.tzinfo is not None
 
 
 def _step(table: Table, text: pd.Series[str], stamps: pd.DatetimeIndex, field: str) -> timedelta:

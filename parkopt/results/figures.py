@@ -58,9 +58,9 @@ def figures(schedule: xr.Dataset, lang: Language) -> dict[str, str]:
     with ONE_AT_A_TIME, mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts have them
         return {
-            "sources": _svg(_dispatch(schedule, lang)),
-            "storage": _svg(_storage(schedule, lang)),
-            "green_by_hour": _svg(_green(schedule, lang)),
+            "sources": svg_of(_dispatch(schedule, lang)),
+            "storage": svg_of(_storage(schedule, lang)),
+            "green_by_hour": svg_of(_green(schedule, lang)),
         }
 
 
@@ -75,7 +75,8 @@ def _axes(edges: FloatArray, lang: Language) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def _svg(figure: Figure) -> str:
+def svg_of(figure: Figure) -> str:
+    """Return a figure as SVG text, the same bytes for the same figure."""
     text = io.StringIO()
     FigureCanvasSVG(figure).print_svg(text, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     whole = text.getvalue()

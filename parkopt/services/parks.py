@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,16 @@ from parkopt.carbon.factors import factor, factors, with_own
 from parkopt.carbon.opening import name_faults
 from parkopt.clock import TimeGrid, fixed_zone
 from parkopt.errors import Language, ParkoptError, Where, raise_all
-from parkopt.faults import AlreadyThere, CannotWrite, MissingFile, UnknownPark, WrongOption
+from parkopt.faults import AlreadyThere, CannotWrite, MissingFile, OutsideData, UnknownPark, WrongOption
 from parkopt.models import technologies
 from parkopt.models.base import Technology
 from parkopt.park.discover import find_park, park_paths
 from parkopt.park.loader import json_schema, load_park
 from parkopt.park.schema import ParkFile
 from parkopt.park.series import SeriesSpec, read_series
-from parkopt.weather import weather_source
+from parkopt.weather import Source
+from parkopt.weather.chosen import park_weather, past_weather
+from parkopt.weather.open_meteo_live import OpenMeteo
 
 SOURCES = """# Sources of {name}
 
@@ -79,10 +82,7 @@ def _data_faults(file: ParkFile) -> Iterator[ParkoptError]:
     """Yield the faults of what the file names: each series is read whole, weather, factors and names are looked up."""
     yield from name_faults(file.park)
     yield from _factor_faults(file)
-    try:
-        _look_at_weather(file)
-    except ParkoptError as fault:
-        yield fault
+    yield from _weather_faults(file)
     for asset in file.park.assets.values():
         assert isinstance(asset, Technology)
         for spec, unit in _specs(asset):
@@ -114,13 +114,28 @@ def _factor_faults(file: ParkFile) -> Iterator[ParkoptError]:
 
 def _named_by(fault: ParkoptError, file: ParkFile, field: str) -> ParkoptError:
     """Return a fault; of a file that is missing, with the field that names it."""
-    where = Where(str(file.path), field=field)
-    return MissingFile(where, **fault.facts) if isinstance(fault, MissingFile) else fault
+    if not isinstance(fault, MissingFile) or fault.where.field:
+        return fault
+    return MissingFile(Where(str(file.path), field=field), **fault.facts)
 
 
-def _look_at_weather(file: ParkFile) -> None:
-    grid = TimeGrid.day(date(2026, 1, 15), fixed_zone(file.park.zone))
-    weather_source(file.park.weather.source, file.folder).fetch(file.park.location, grid)
+def _weather_faults(file: ParkFile) -> Iterator[ParkoptError]:
+    """Yield the faults of the weather that the file names, now and past; each file is read, no service is asked."""
+    for field, find in (("weather.source", park_weather), ("weather.history", past_weather)):
+        try:
+            _look_at(find(file), file)
+        except ParkoptError as fault:
+            yield _named_by(fault, file, field)
+
+
+def _look_at(source: Source | None, file: ParkFile) -> None:
+    if isinstance(source, OpenMeteo):
+        source.require_on()
+    elif source is not None:
+        grid = TimeGrid.day(date(2026, 1, 15), fixed_zone(file.park.zone))
+        # that a file is of other days is known only once all else in it is in order, and is no fault of the park
+        with suppress(OutsideData):
+            source.fetch(file.park.location, grid)
 
 
 def _specs(asset: Technology) -> Iterator[tuple[SeriesSpec, str]]:

@@ -88,7 +88,7 @@ def hedge(
     if len(problems) != len(weights) or not np.isclose(weights.sum(), 1.0) or (weights < 0).any():
         raise GridMismatch(name="weights", got=f"{len(weights)} with sum {weights.sum():g}", expected="sum 1")
     risk, limits = risk or Risk(), limits or Limits()
-    limits = replace(limits, gap=limits.gap_for(problems[0].grid.n))
+    limits = replace(limits, gap=limits.gap_for(problems[0].grid.n * len(problems)))
     exclusive = frozenset().union(*(recipe_for(one) for one in problems))
     builts = [build(one.with_exclusive(exclusive)) for one in problems]
     forms = [compiled(one) for one in builts]
@@ -144,9 +144,8 @@ def _parts(builts: Sequence[Built], forms: Sequence[Compiled]) -> list[_Part]:
         kept = [made for made in built.hub.columns if made.asset in keeps and id(made) not in flags]
         names.add(tuple((made.asset, made.name, len(made)) for made in kept))
         mask = np.zeros(len(form.lower), dtype=bool)
-        mask[np.concatenate([np.arange(made.first, made.first + len(made)) for made in kept] or [[]]).astype(int)] = (
-            True
-        )
+        for made in kept:
+            mask[made.first : made.first + len(made)] = True
         first = parts[-1].end if parts else int(mask.sum())
         parts.append(_Part(np.flatnonzero(mask), np.flatnonzero(~mask), first))
     if len(names) > 1:

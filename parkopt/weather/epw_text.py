@@ -10,9 +10,9 @@ import pandas as pd
 
 from parkopt.clock import FloatArray
 from parkopt.errors import ParkoptError, Where, raise_all
-from parkopt.faults import BrokenFile, MissingSteps, TimeNotRising, UnreadableTime, UnreadableValue, ZoneNotFixed
+from parkopt.faults import BrokenFile, UnreadableValue, ZoneNotFixed
 from parkopt.park.table import MAX_FAULTS
-from parkopt.weather.typical import HOURS, hour_of_year
+from parkopt.weather.typical import RowArray, Stamps, whole_year
 
 HEADER_LINES = 8
 HEADER_FIELDS = 10
@@ -38,13 +38,15 @@ MISSING: dict[str, tuple[float, ...]] = {
 
 @dataclass(frozen=True)
 class EpwTable:
-    """An EPW file as numbers (8760,), with its missing codes still in."""
+    """An EPW file as numbers (n,), with its missing codes still in, and the rows of its 8760 h."""
 
     site: str
     latitude: float
     longitude: float
     zone: timezone
     columns: dict[str, FloatArray]
+    kept: RowArray
+    """Rows (8760,) in order: all but those of 29 February."""
 
 
 def parse_epw(text: str, where: Where) -> EpwTable:
@@ -57,13 +59,14 @@ def parse_epw(text: str, where: Where) -> EpwTable:
     ZoneNotFixed, UnreadableValue, UnreadableTime, TimeNotRising, MissingSteps
         Naming the row.
     """
-    lines = text.splitlines()
+    # not splitlines: that also breaks lines at bytes that a place's name may hold
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
     site, latitude, longitude, zone = _location(lines, where)
-    rows = [line.split(",") for line in lines[HEADER_LINES:] if line.strip()]
+    rows = [line.split(",") for line in lines[HEADER_LINES:]]
     _whole_rows(rows, where)
     kept = _hours(rows, where)
-    columns = {name: _numbers(rows, at, name, where)[kept] for name, at in FIELDS.items()}
-    return EpwTable(site, latitude, longitude, zone, columns)
+    columns = {name: _numbers(rows, at, name, where) for name, at in FIELDS.items()}
+    return EpwTable(site, latitude, longitude, zone, columns, kept)
 
 
 def _broken(where: Where, reason: str, line: int | None = None) -> BrokenFile:
@@ -76,13 +79,21 @@ def _location(lines: list[str], where: Where) -> tuple[str, float, float, timezo
     head = [part.strip() for part in lines[0].split(",")]
     if head[0] != "LOCATION" or len(head) < HEADER_FIELDS:
         raise _broken(where, "line 1 is not LOCATION with 10 fields", 1)
-    if lines[HEADER_LINES - 1].split(",")[2].strip() != "1":
+    if [part.strip() for part in lines[HEADER_LINES - 1].split(",")][2:3] != ["1"]:
         raise _broken(where, "only one record an hour is read", HEADER_LINES)
+    place = place_of(head[6], head[7])
+    if place is None:
+        raise _broken(where, "line 1 has no latitude and longitude", 1)
+    return head[1], *place, _zone(head[8], where)
+
+
+def place_of(latitude: object, longitude: object) -> tuple[float, float] | None:
+    """Return latitude and longitude in degrees, or None where that is no place on Earth."""
     try:
-        latitude, longitude = float(head[6]), float(head[7])
-    except ValueError as error:
-        raise _broken(where, "line 1 has no latitude and longitude", 1) from error
-    return head[1], latitude, longitude, _zone(head[8], where)
+        place = float(str(latitude)), float(str(longitude))
+    except ValueError:
+        return None
+    return place if abs(place[0]) <= 90 and abs(place[1]) <= 180 else None  # noqa: PLR2004
 
 
 def _zone(text: str, where: Where) -> timezone:
@@ -101,39 +112,14 @@ def _whole_rows(rows: list[list[str]], where: Where) -> None:
         raise _broken(where, f"row {row + 1} has fewer than {needed} fields", row + 1 + HEADER_LINES)
 
 
-def _hours(rows: list[list[str]], where: Where) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _hours(rows: list[list[str]], where: Where) -> RowArray:
     """Return the rows to keep, in order; 29 February is left out."""
     month, day, hour = (_numbers(rows, at, name, where) for at, name in ((1, "month"), (2, "day"), (3, "hour")))
-    kept = np.flatnonzero(~((month == 2) & (day == 29)))  # noqa: PLR2004
-    at = _hour_numbers(np.stack([month, day, hour])[:, kept], kept, where)
-    steps = np.diff(at)
-    for row in np.flatnonzero(steps <= 0)[:1]:
-        after, before = rows[kept[row + 1]], rows[kept[row]]
-        place = Where(where.file, int(kept[row + 1]) + 1 + HEADER_LINES, "hour", int(kept[row + 1]) + 1)
-        raise TimeNotRising(place, value="/".join(after[1:4]), before="/".join(before[1:4]))
-    if len(at) < HOURS and at[0] == 0 and (steps == 1).all():
-        raise _broken(where, f"it ends after {len(at)} of {HOURS} hours", len(rows) + HEADER_LINES)
-    if len(at) < HOURS:
-        first = int(np.setdiff1d(np.arange(HOURS), at)[0])
-        raise MissingSteps(where, count=HOURS - len(at), first=_spoken(first))
-    return kept
-
-
-def _hour_numbers(
-    when: FloatArray, kept: np.ndarray[tuple[int], np.dtype[np.intp]], where: Where
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the hour of the year of month, day, hour (3, n), from 0."""
-    parts = pd.DataFrame({"year": 2023, "month": when[0], "day": when[1], "hour": when[2] - 1})
-    stamps = pd.DatetimeIndex(pd.to_datetime(parts, errors="coerce"))
-    bad = np.asarray(stamps.isna()) | (when[2] < 1) | (when[2] > 24)  # noqa: PLR2004
-    raise_all(
-        UnreadableTime(
-            Where(where.file, int(kept[row]) + 1 + HEADER_LINES, "hour", int(kept[row]) + 1),
-            value="/".join(f"{part:g}" for part in when[:, row]), format="month/day/hour 1-24",
-        )
-        for row in np.flatnonzero(bad)[:MAX_FAULTS]
+    stamps = Stamps(
+        month, day, hour - 1, text=lambda row: "/".join(rows[row][1:4]), pattern="month/day/hour 1-24",
+        format="EPW", header_lines=HEADER_LINES,
     )  # fmt: skip
-    return hour_of_year(stamps)
+    return whole_year(stamps, where)
 
 
 def _numbers(rows: list[list[str]], at: int, name: str, where: Where) -> FloatArray:
@@ -147,7 +133,3 @@ def _numbers(rows: list[list[str]], at: int, name: str, where: Where) -> FloatAr
     ]
     raise_all(faults)
     return values
-
-
-def _spoken(hour: int) -> str:
-    return (pd.Timestamp("2023-01-01") + pd.Timedelta(hours=hour)).strftime("%m-%d %H:%M")

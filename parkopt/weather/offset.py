@@ -6,11 +6,14 @@ close, ``ghi = dhi + dni cos z``, at one displacement of the sun only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from parkopt.clock import FloatArray
+from parkopt.errors import NOWHERE, Where
+from parkopt.faults import ShiftedClock
 from parkopt.weather.sun import TimeArray, cos_zenith, hour_angle_rad, later
 
 CANDIDATES_MIN = np.arange(-90, 155, 5)
@@ -21,6 +24,14 @@ MIN_MEDIAN_W_PER_M2 = 2.0
 """With so little direct light, every displacement closes."""
 SHARP = 0.75
 """The best closure must be below this share of the median candidate, else it says nothing."""
+HALF_HOUR_MIN, HOUR_MIN, DAY_MIN = 30, 60, 24 * 60
+EXACT_MIN, HOUR_AWAY_MIN = 10, 45
+"""Displacements that closure does not tell apart, and those that only a wrong label or zone explains."""
+LONG_DAYS = 30
+"""From so many days on, clouds no longer move the centre of the light by an hour."""
+NOON_MIN, SHORT_NOON_MIN = 75, 180
+"""How far from solar noon the light of so many days, and of fewer, may be centred."""
+GHI, DNI, DHI = "ghi_w_per_m2", "dni_w_per_m2", "dhi_w_per_m2"
 
 
 @dataclass(frozen=True)
@@ -86,3 +97,94 @@ def noon_shift_min(start_utc: TimeArray, ghi_w_per_m2: FloatArray, longitude: fl
     angle = hour_angle_rad(start_utc, longitude)
     centre = np.arctan2(float(ghi_w_per_m2 @ np.sin(angle)), float(ghi_w_per_m2 @ np.cos(angle)))
     return float(np.rad2deg(centre) * 4)
+
+
+def sun_of_year(
+    start_utc: TimeArray,
+    hourly: Mapping[str, FloatArray],
+    place: tuple[float, float],
+    default_min: float = 30.0,
+    where: Where = NOWHERE,
+) -> SolarOffset:
+    """Return the displacement of the sun of a whole year of hours.
+
+    Raises
+    ------
+    ShiftedClock
+        Where the light is hours away from solar noon, or closes at an edge of the search only.
+    """
+    fit = SolarOffset(default_min, float("nan"), found=False)
+    if DNI in hourly and DHI in hourly:
+        fit = solar_offset_min(start_utc, (hourly[GHI], hourly[DNI], hourly[DHI]), place, default_min)
+    shift_min = noon_shift_min(start_utc, hourly[GHI], place[1])
+    # at an edge of the search nothing was found, and hours away from noon it searched in vain
+    at_edge = fit.found and fit.minutes in (CANDIDATES_MIN[0], CANDIDATES_MIN[-1])
+    if at_edge or not -CANDIDATES_MIN[-1] <= shift_min <= -CANDIDATES_MIN[0]:
+        raise ShiftedClock(where, minutes=shift_min)
+    return fit
+
+
+def require_noon(
+    start_utc: TimeArray, ghi_w_per_m2: FloatArray, step_min: float, longitude: float, where: Where
+) -> None:
+    """Raise `ShiftedClock` where the light of the whole days of a series is centred far from solar noon.
+
+    Hours away, the zone is wrong: UTC taken for local time, say. Less than a day says nothing.
+    """
+    days = int(len(start_utc) * step_min // DAY_MIN)
+    whole = slice(0, int(days * DAY_MIN / step_min))
+    if not ghi_w_per_m2[whole].any():
+        return
+    shift_min = noon_shift_min(start_utc[whole], ghi_w_per_m2[whole], longitude) + step_min / 2
+    if abs(shift_min) > (NOON_MIN if days >= LONG_DAYS else SHORT_NOON_MIN):
+        raise ShiftedClock(where, minutes=shift_min)
+
+
+def sun_of_series(
+    start_utc: TimeArray, values: Mapping[str, FloatArray], step_min: float, place: tuple[float, float], where: Where
+) -> tuple[float, tuple[str, ...]]:
+    """Return the minutes from the start of a series' step to its sun, and a note where that is not the middle.
+
+    Raises
+    ------
+    ShiftedClock
+        Where the light is centred far from solar noon, or closes an hour away from the middle.
+    """
+    middle = step_min / 2
+    require_noon(start_utc, values[GHI], step_min, place[1], where)
+    if DNI not in values or DHI not in values:
+        return middle, ()
+    fit = solar_offset_min(start_utc, (values[GHI], values[DNI], values[DHI]), place, middle)
+    away = abs(fit.minutes - middle)
+    if not fit.found or away <= EXACT_MIN:
+        return middle, ()
+    if away >= HOUR_AWAY_MIN:
+        raise ShiftedClock(where, minutes=middle - fit.minutes)
+    return fit.minutes, (f"Sun at {fit.minutes:+.0f} min of a step, found by closure (middle {middle:.0f} min).",)
+
+
+def set_clock(
+    hourly: Mapping[str, FloatArray], fit: SolarOffset
+) -> tuple[dict[str, FloatArray], float, tuple[str, ...]]:
+    """Return the year with its rows moved by whole hours, the displacement left in minutes, and notes."""
+    late_h, offset_min = whole_hours(fit.minutes)
+    moved = {name: np.roll(values, late_h) for name, values in hourly.items()}
+    notes: tuple[str, ...] = ()
+    if late_h:
+        notes = (
+            f"All rows were moved by {late_h:+d} h: by the file's clock the sun stands at {fit.minutes:+.0f} min.",
+        )
+    how = f"found by closure (RMS {fit.rms_w_per_m2:.1f} W/m2)" if fit.found else _ASSUMED
+    return moved, offset_min, (*notes, f"Sun at {offset_min:+.0f} min, {how}.")
+
+
+_ASSUMED = "assumed by the format, closure says nothing"
+
+
+def whole_hours(minutes: float) -> tuple[int, float]:
+    """Return by how many hours the rows must move later, and the displacement that is left, in minutes.
+
+    A displacement between -30 and 60 min is the format's own and moves nothing.
+    """
+    late_h = 0 if -HALF_HOUR_MIN < minutes < HOUR_MIN else int(minutes // HOUR_MIN)
+    return late_h, minutes - late_h * HOUR_MIN

@@ -43,18 +43,32 @@ class Variable:
         return known if self.height_m is None else {**known, "height_m": self.height_m}
 
 
+HEIGHTS_M = (10, 50, 80, 100, 120, 150, 180)
+"""Heights above ground at which sources give the wind."""
 VARIABLES: dict[str, Variable] = {
     "ghi_w_per_m2": Variable("W/m2", "global horizontal irradiance", 0, 1500),
     "dni_w_per_m2": Variable("W/m2", "direct normal irradiance", 0, 1500),
     "dhi_w_per_m2": Variable("W/m2", "diffuse horizontal irradiance", 0, 1500),
     "temp_air_degc": Variable("degC", "air temperature at 2 m", -60, 60),
     "pressure_pa": Variable("Pa", "air pressure at the site", 80_000, 110_000),
-    "wind_speed_10m_m_per_s": Variable("m/s", "wind speed at 10 m", 0, 60, height_m=10.0),
-    "wind_speed_100m_m_per_s": Variable("m/s", "wind speed at 100 m", 0, 60, height_m=100.0),
+    **{
+        f"wind_speed_{h}m_m_per_s": Variable("m/s", f"wind speed at {h} m", 0, 60, height_m=float(h)) for h in HEIGHTS_M
+    },
+    **{
+        f"wind_from_direction_{h}m_deg": Variable(
+            "deg", f"where the wind comes from at {h} m, from north over east", 0, 360, height_m=float(h)
+        )
+        for h in (10, 100)
+    },
+    "relative_humidity_percent": Variable("percent", "relative humidity at 2 m", 0, 110),
+    "cloud_cover_percent": Variable("percent", "share of the sky under cloud", 0, 100),
+    "precipitation_mm_per_h": Variable("mm/h", "rain and melted snow", 0, 300, "sum over the step, as a rate"),
+    "snow_depth_m": Variable("m", "snow on the ground", 0, 10),
 }
 """Limits: parkopt reference, weather 3.2 (a GHI above 1500, wind above 60 or air above 60 is a wrong unit)."""
-WIND = ("wind_speed_10m_m_per_s", "wind_speed_100m_m_per_s")
-REQUIRED = tuple(name for name in VARIABLES if name not in WIND)
+WIND = tuple(name for name in VARIABLES if name.startswith("wind_speed"))
+REQUIRED = tuple(name for name in VARIABLES if name.startswith(("ghi", "dni", "dhi", "temp_air", "pressure")))
+"""Needed beside a wind speed at any one height; all else is optional."""
 
 
 class Source(Protocol):
@@ -82,6 +96,8 @@ class Origin:
     solar_offset_min: float
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+    issued_at: str = ""
+    """When a forecast became known, ISO 8601 in UTC; empty where the source does not say."""
 
 
 def canonical(
@@ -139,14 +155,14 @@ def check_weather(dataset: xr.Dataset, where: Where = NOWHERE) -> None:
     Raises
     ------
     MissingColumn
-        A variable is missing; of the two winds one is enough.
+        A variable is missing; of the winds one height is enough.
     UnreadableValue, NegativeValue, ImplausibleValue
         The first value of a variable that is no number, or beyond its range.
     """
     known = ", ".join(str(name) for name in dataset.data_vars)
     missing = [name for name in REQUIRED if name not in dataset]
     if not any(name in dataset for name in WIND):
-        missing.append(WIND[1])
+        missing.append("wind_speed_100m_m_per_s")
     raise_all(MissingColumn(where, column=name, known=known) for name in missing)
     present = [name for name in VARIABLES if name in dataset]
     found = [check_range(name, np.asarray(dataset[name]), where) for name in present]

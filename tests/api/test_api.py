@@ -189,6 +189,7 @@ def test_openapi_lists_every_route(client):
         "/v1/enterprises/{enterprise}/evidence": {"get"},
         "/v1/enterprises/{enterprise}/statement": {"get"},
         "/v1/enterprises/{enterprise}/footprint": {"post"},
+        "/v1/parks/{park}/forecast": {"get"},
         "/v1/parks/{park}/meters": {"get", "post"},
         "/v1/parks/{park}/meters/template": {"get"},
         "/v1/parks/{park}/settlements": {"get", "post"},
@@ -398,7 +399,7 @@ def test_the_key_is_asked_for_where_it_is_set(tmp_path):
     locked = client_of(tmp_path, api_key="right")
     assert locked.get("/healthz").status_code == 200
     paths = {path: on for path, on in locked.get("/openapi.json").json()["paths"].items() if path != "/healthz"}
-    assert len(paths) == 29
+    assert len(paths) == 30
     for path, on in paths.items():
         for method in on:
             require_problem(locked.request(method, path), 401, "PK1703")

@@ -29,9 +29,11 @@ from parkopt.faults import (
 )
 from parkopt.park.base import Location
 from parkopt.weather import CsvMapping, CsvWeather, Embedded, check_weather, grid_of
+from parkopt.weather.sites import SHORT
 from parkopt.weather.source import VARIABLES, Origin, canonical
 
 CN = timezone(timedelta(hours=8))
+EMBEDDED = {name: VARIABLES[name] for name in SHORT.values()}
 SHEYANG = Location(latitude=33.8, longitude=120.5)
 DAY = date(2026, 7, 1)
 
@@ -59,13 +61,13 @@ def source(tmp_path):
 
 def columns(**units):
     """A mapping of every canonical variable, some of them in other units."""
-    return {name: {"column": name, "unit": units.get(name, about.unit)} for name, about in VARIABLES.items()}
+    return {name: {"column": name, "unit": units.get(name, about.unit)} for name, about in EMBEDDED.items()}
 
 
 def test_canonical_names_need_no_mapping(source):
     found = source(frame()).fetch(SHEYANG, grid())
     expected = Embedded("actual").fetch(SHEYANG, grid())
-    for name in VARIABLES:
+    for name in EMBEDDED:
         assert found[name].to_numpy() == pytest.approx(expected[name].to_numpy())
         assert found[name].attrs == expected[name].attrs
     assert found.attrs["basis"] == "actual"
@@ -265,7 +267,7 @@ def test_dataset_survives_netcdf(source, tmp_path):
 
 
 def test_canonical_refuses_wrong_length_and_gaps():
-    values = {name: np.full(24, max(about.low, 0.0)) for name, about in VARIABLES.items()}
+    values = {name: np.full(24, max(about.low, 0.0)) for name, about in EMBEDDED.items()}
     origin = Origin("test", "actual", 33.8, 120.5, "", 30.0)
     good = canonical(values, grid(), origin)
     with pytest.raises(GridMismatch):

@@ -205,6 +205,7 @@ def test_weather_source_by_name_and_path(tmp_path):
     assert weather_source("embedded", basis="actual") == Embedded("actual")
     assert weather_source("a.epw", tmp_path) == Epw(tmp_path / "a.epw")
     assert isinstance(weather_source("a.csv.gz", tmp_path), CsvWeather)
-    for name in ("open_meteo", "", "a.xlsx"):
+    assert weather_source("open_meteo").name == "open_meteo"
+    for name in ("", "a.xlsx"):
         with pytest.raises(WrongOption):
             weather_source(name)

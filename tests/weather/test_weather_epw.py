@@ -25,7 +25,8 @@ from parkopt.faults import (
 )
 from parkopt.park.base import Location
 from parkopt.weather import Epw, embedded
-from parkopt.weather.epw import longest_gap, read_epw
+from parkopt.weather.clean import longest_gap
+from parkopt.weather.epw import read_epw
 from parkopt.weather.offset import solar_offset_min
 
 WEATHER = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "weather"
@@ -134,7 +135,7 @@ def test_column_without_a_value_is_refused(edited):
 def test_gap_over_the_years_end():
     gone = np.zeros(8760, dtype=bool)
     gone[[8758, 8759, 0, 1]] = True
-    assert longest_gap(gone) == (8758, 4)
+    assert longest_gap(gone, around=True) == (8758, 4)
 
 
 def test_missing_hour_is_named(edited):

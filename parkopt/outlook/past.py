@@ -1,0 +1,156 @@
+"""What a plant's correction learns from: past forecasts through the chain, beside what was measured then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from parkopt.clock import FloatArray, TimeGrid
+from parkopt.errors import Where
+from parkopt.faults import MissingKey, TooLittleHistory
+from parkopt.forecast.features import pv_features, wind_features
+from parkopt.forecast.past import BoolArray, Past, Wanted
+from parkopt.forecast.pv_sun import sun
+from parkopt.models.base import Conditions
+from parkopt.models.renewable import Renewable
+from parkopt.outlook.types import Asked
+from parkopt.park.base import Location
+from parkopt.park.series import Series, on_grid, read_series
+from parkopt.weather import Embedded, Source
+from parkopt.weather.chosen import past_weather
+
+LONGEST_DAYS = 350
+"""So far back a correction looks; less than a year, since the embedded year comes again and no day may see itself."""
+ISSUED_AT = time(9)
+"""Local time of the day before at which a day-ahead forecast is due (North China rules of 2019: by 09:00)."""
+NO_WEATHER = "weather: {history: data/past_forecasts.csv}"
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A past for one plant, with its chain, and what is wanted; powers in MW."""
+
+    past: Past
+    physical_past: FloatArray
+    dark_past: BoolArray | None
+    wanted: Wanted
+    dark: BoolArray | None
+    synthetic: bool
+
+
+def learnt(at: Asked, name: str, plant: Renewable, physical_mw: FloatArray) -> Learnt:
+    """Return what a plant's correction learns from, and the features of the horizon.
+
+    With `history` in the park file: that record, beside the forecasts of `weather.history`.
+    Without: the embedded year at the park's place, its forecast and what came of it.
+
+    Raises
+    ------
+    MissingKey
+        Where a plant has a record but the park file names no past forecasts.
+    TooLittleHistory
+        Where record and past forecasts have no day in common.
+    TooFar
+        Where there is no record, and the park lies far from the embedded year's sites.
+    """
+    forecasts = _forecasts(at, plant)
+    grid = _past_grid(at, name, plant, forecasts)
+    location, folder = at.file.park.location, at.file.folder
+    weather = forecasts.fetch(location, grid)
+    chain = plant.series(Conditions(grid, weather, location, folder))["available_mw"]
+    actual, synthetic = _actual(plant, grid, location, at)
+    alike = not synthetic or str(at.weather.attrs["source"]).startswith("embedded")
+    light = plant.kind == "pv"
+    issued, now = _issues(grid), pd.DatetimeIndex([pd.Timestamp(at.issue)] * at.grid.n)
+    spans = ((weather, grid, chain, issued), (at.weather, at.grid, physical_mw, now))
+    rated = plant.rated_mw(folder)
+    rows = [_features(*span, rated, location, light=light, alike=alike) for span in spans]
+    return Learnt(
+        past=Past(grid.index, issued, grid.index + pd.Timedelta(grid.step), rows[0], actual),
+        physical_past=chain,
+        dark_past=_dark(weather) if light else None,
+        wanted=Wanted(at.grid.index, now, rows[1]),
+        dark=_dark(at.weather) if light else None,
+        synthetic=synthetic,
+    )
+
+
+def _forecasts(at: Asked, plant: Renewable) -> Source:
+    """Return the source of past forecasts."""
+    if plant.history is None:
+        return Embedded("forecast")
+    found = past_weather(at.file)
+    if found is None:
+        raise MissingKey(Where(str(at.file.path), field="weather.history"), key="weather.history", example=NO_WEATHER)
+    return found
+
+
+def _past_grid(at: Asked, name: str, plant: Renewable, forecasts: Source) -> TimeGrid:
+    """Return whole local days up to the day of the issue for which there are forecasts and measurements."""
+    zone, step = at.grid.zone, at.grid.step
+    last = datetime.combine(at.issue.astimezone(zone).date(), time(), zone)
+    first = last - timedelta(days=max(1, LONGEST_DAYS - at.ahead_days))
+    if plant.history is not None:
+        record = read_series(plant.history, at.file.folder, "MW")
+        spans = [(record.index[0], record.index[-1] + pd.Timedelta(record.step)), *_span(forecasts)]
+        first = max(first, *(_midnight(start, zone, up=True) for start, _ in spans))
+        last = min(last, *(_midnight(end, zone, up=False) for _, end in spans))
+    if last <= first:
+        raise TooLittleHistory(Where(str(at.file.path), field=f"assets.{name}.history"), what=name, days=0, needed=14)
+    return TimeGrid(first, step, (last - first) // step, zone)
+
+
+def _span(source: Source) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Return from when to when a source has weather, where it can say so."""
+    span = getattr(source, "span", None)
+    return [span()] if callable(span) else []
+
+
+def _midnight(moment: pd.Timestamp, zone: timezone, *, up: bool) -> datetime:
+    local = moment.tz_convert(zone)
+    return (local.ceil("D") if up else local.floor("D")).to_pydatetime()
+
+
+def _actual(plant: Renewable, grid: TimeGrid, location: Location, at: Asked) -> tuple[FloatArray, bool]:
+    """Return what came [MW], and whether nobody measured it."""
+    if plant.history is not None:
+        record: Series = read_series(plant.history, at.file.folder, "MW")
+        return on_grid(record, plant.history, grid), False
+    came = Embedded("actual").fetch(location, grid)
+    return plant.series(Conditions(grid, came, location, at.file.folder))["available_mw"], True
+
+
+def _issues(grid: TimeGrid) -> pd.DatetimeIndex:
+    """Return when the forecast of each step was issued: 09:00 of the local day before."""
+    hours = timedelta(hours=ISSUED_AT.hour)
+    return (grid.local.normalize() - timedelta(days=1) + hours).tz_convert("UTC")
+
+
+def _features(
+    weather: xr.Dataset,
+    grid: TimeGrid,
+    physical_mw: FloatArray,
+    issued: pd.DatetimeIndex,
+    rated_mw: float,
+    location: Location,
+    *,
+    light: bool,
+    alike: bool,
+) -> pd.DataFrame:
+    """Return the features of a span: of the chain and the clock alone where past and present weather are not alike."""
+    if not alike:
+        hours = grid.local.hour.to_numpy() + grid.local.minute.to_numpy() / 60
+        return pd.DataFrame({"physical": physical_mw / rated_mw, "hour": hours})
+    if not light:
+        return wind_features(weather, physical_mw, rated_mw, issued)
+    place = (location.latitude, location.longitude, location.altitude)
+    where = sun(grid.index, *place, float(weather.attrs["solar_offset_min"]))
+    return pv_features(weather, physical_mw, rated_mw, (where.zenith_deg, where.azimuth_deg, where.dni_extra), issued)
+
+
+def _dark(weather: xr.Dataset) -> BoolArray:
+    return np.asarray(weather["ghi_w_per_m2"].to_numpy() <= 0.0)

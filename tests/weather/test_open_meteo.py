@@ -1,0 +1,361 @@
+"""Saved Open-Meteo answers: units, the preceding hour, clocks, gaps, ensembles, and what is refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from datetime import date, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parkopt.clock import TimeGrid
+from parkopt.errors import Faults
+from parkopt.faults import (
+    BrokenFile,
+    EnergyNotPower,
+    ImplausibleValue,
+    MissingColumn,
+    MissingFile,
+    MissingSteps,
+    MissingUnit,
+    NaiveTime,
+    NegativeValue,
+    OutsideData,
+    ShiftedClock,
+    ShiftingZone,
+    TimeNotRising,
+    TooShort,
+    UnevenSteps,
+    UnreadableTime,
+    UnreadableValue,
+    WrongStep,
+    WrongUnit,
+)
+from parkopt.park.base import Location
+from parkopt.weather.open_meteo import ATTRIBUTION, OpenMeteoFile, is_open_meteo
+from parkopt.weather.source import check_weather
+
+_spec = importlib.util.spec_from_file_location("open_meteo_stub", Path(__file__).with_name("open_meteo_stub.py"))
+stub = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(stub)
+
+CN = timezone(timedelta(hours=8))
+PARK = Location(latitude=33.8, longitude=120.5)
+DAY = TimeGrid.day(date(2026, 7, 15), CN)
+
+
+def usual(**options):
+    return stub.answer("2026-07-13", "2026-07-17T23:00", **options)
+
+
+@pytest.fixture
+def source(tmp_path):
+    def make(answer, **options):
+        path = tmp_path / "answer.json"
+        path.write_text(answer if isinstance(answer, str) else json.dumps(answer))
+        return OpenMeteoFile(path, **options)
+
+    return make
+
+
+def test_steps_are_the_truth_of_their_own_hour(source):
+    found = source(usual()).fetch(PARK, DAY)
+    stamps = np.append(found["time"].to_numpy(), found["time"].to_numpy()[-1] + np.timedelta64(1, "h"))
+    truth = stub.columns(stamps)
+    # radiation of the stamp that closes the step, instants as the mean of both ends, km/h to m/s
+    assert found["ghi_w_per_m2"].to_numpy() == pytest.approx(truth["shortwave_radiation"][1:], abs=1e-3)
+    assert found["dni_w_per_m2"].to_numpy() == pytest.approx(truth["direct_normal_irradiance"][1:], abs=1e-3)
+    temperature = truth["temperature_2m"]
+    assert found["temp_air_degc"].to_numpy() == pytest.approx((temperature[1:] + temperature[:-1]) / 2, abs=1e-3)
+    wind = truth["wind_speed_120m"] / 3.6
+    assert found["wind_speed_120m_m_per_s"].to_numpy() == pytest.approx((wind[1:] + wind[:-1]) / 2, abs=1e-3)
+    assert found["pressure_pa"].to_numpy() == pytest.approx(101000, abs=101)
+    assert found.attrs["solar_offset_min"] == 30
+    assert ATTRIBUTION in found.attrs["notes"]
+    assert (found.attrs["basis"], found.attrs["issued_at"]) == ("forecast", "")
+    check_weather(found)
+
+
+def test_directions_are_averaged_over_north(source):
+    answer = usual()
+    answer["hourly"]["wind_direction_10m"] = [350, 10] * 60
+    found = source(answer).fetch(PARK, DAY)["wind_from_direction_10m_deg"].to_numpy()
+    assert np.minimum(found, 360 - found) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("key", "unit", "change"),
+    [
+        ("wind_speed_10m", "m/s", lambda v: v / 3.6), ("wind_speed_10m", "mp/h", lambda v: v / 1.609344),
+        ("wind_speed_10m", "kn", lambda v: v / 1.852), ("temperature_2m", "°F", lambda v: v * 1.8 + 32),
+        ("precipitation", "inch", lambda v: v / 25.4), ("surface_pressure", "Pa", lambda v: v * 100),
+        ("snow_depth", "ft", lambda v: v / 0.3048),
+    ],
+)  # fmt: skip
+def test_the_answers_units_decide(source, key, unit, change):
+    expected = source(usual()).fetch(PARK, DAY)
+    answer = usual()
+    answer["hourly"][key] = [change(value) for value in answer["hourly"][key]]
+    answer["hourly_units"][key] = unit
+    found = source(answer).fetch(PARK, DAY)
+    for name in expected:
+        assert found[name].to_numpy() == pytest.approx(expected[name].to_numpy(), abs=1e-9), name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"unixtime": True}, {"unixtime": True, "offset_s": 28800, "zone": "Asia/Shanghai"},
+        {"offset_s": 28800, "zone": "Asia/Shanghai"}, {"offset_s": -18000, "zone": "GMT-5"},
+    ],
+)  # fmt: skip
+def test_clocks_agree(source, options):
+    expected, found = source(usual()).fetch(PARK, DAY), source(usual(**options)).fetch(PARK, DAY)
+    assert found.identical(expected.assign_attrs(sha256=found.attrs["sha256"]))
+
+
+def test_old_names_mean_the_same(source):
+    expected, answer = source(usual()).fetch(PARK, DAY), usual()
+    for block in ("hourly", "hourly_units"):
+        for key in list(answer[block]):
+            old = key.replace("wind_speed", "windspeed").replace("wind_direction", "winddirection")
+            old = old.replace("relative_humidity", "relativehumidity").replace("cloud_cover", "cloudcover")
+            answer[block][old] = answer[block].pop(key)
+    found = source(answer).fetch(PARK, DAY)
+    assert found.identical(expected.assign_attrs(sha256=found.attrs["sha256"]))
+
+
+def test_instants_of_radiation_are_not_shifted(source):
+    answer = usual()
+    for block in ("hourly", "hourly_units"):
+        for key in ("shortwave_radiation", "direct_normal_irradiance", "diffuse_radiation"):
+            answer[block][key + "_instant"] = answer[block].pop(key)
+    light = np.array(answer["hourly"]["shortwave_radiation_instant"])
+    for key in ("direct_normal_irradiance_instant", "diffuse_radiation_instant"):
+        answer["hourly"][key] = [None] * 120
+    found = source(answer).fetch(PARK, DAY)
+    assert found["ghi_w_per_m2"].to_numpy() == pytest.approx((light[40:64] + light[41:65]) / 2)
+    assert "derived from global" in found.attrs["notes"]
+
+
+def test_direct_and_sea_level_stand_in(source):
+    keys = ("direct_radiation", "diffuse_radiation", "temperature_2m", "pressure_msl", "wind_speed_100m")
+    hill = Location(latitude=33.8, longitude=120.5, altitude="500 m")
+    found, full = source(usual(keys=keys)).fetch(hill, DAY), source(usual()).fetch(PARK, DAY)
+    assert found["ghi_w_per_m2"].to_numpy() == pytest.approx(full["ghi_w_per_m2"].to_numpy(), abs=1e-3)
+    assert float(found["pressure_pa"].mean()) == pytest.approx(101200 * 0.94216, rel=1e-3)  # ISO 2533 at 500 m
+    assert "reduced from sea level to 500 m" in found.attrs["notes"]
+    assert "direct plus diffuse" in found.attrs["notes"]
+
+
+def test_one_local_day_is_enough(source):
+    answer = stub.answer("2026-07-14T16:00", "2026-07-15T15:00", offset_s=28800, zone="Asia/Shanghai")
+    found, full = source(answer).fetch(PARK, DAY), source(usual()).fetch(PARK, DAY)
+    assert "after dark" in found.attrs["notes"]
+    assert found["ghi_w_per_m2"].to_numpy() == pytest.approx(full["ghi_w_per_m2"].to_numpy())
+    noon = stub.answer("2026-07-13", "2026-07-15T04:00")
+    with pytest.raises(OutsideData):
+        source(noon).fetch(PARK, TimeGrid(DAY.start, DAY.step, 13, CN))
+
+
+def test_quarter_hours(source):
+    fine = TimeGrid.day(date(2026, 7, 15), CN, 15)
+    answer = usual() | stub.answer("2026-07-14", "2026-07-16", step_min=15)
+    found = source(answer).fetch(PARK, fine)
+    truth = stub.columns(found["time"].to_numpy() + np.timedelta64(15, "m"), 15)
+    assert found["ghi_w_per_m2"].to_numpy() == pytest.approx(truth["shortwave_radiation"], abs=1e-3)
+    assert found["precipitation_mm_per_h"].to_numpy() == pytest.approx(1.0)
+    shaped = source(usual()).fetch(PARK, fine)["ghi_w_per_m2"].to_numpy().reshape(24, 4).mean(1)
+    assert shaped == pytest.approx(source(usual()).fetch(PARK, DAY)["ghi_w_per_m2"].to_numpy())
+
+
+def test_members_come_control_first(source):
+    answer = usual(members=3)
+    for key in [key for key in answer["hourly"] if key.endswith("member03")]:
+        answer["hourly"][key] = [None] * 120
+    del answer["hourly"]["surface_pressure_member01"]
+    made = source(answer)
+    control, first, second = made.members(PARK, DAY)
+    assert control.identical(made.fetch(PARK, DAY).assign_attrs(notes=control.attrs["notes"]))
+    wind = "wind_speed_120m_m_per_s"
+    assert first[wind].to_numpy() == pytest.approx(control[wind].to_numpy() * 0.98, abs=1e-4)
+    assert second[wind].to_numpy() == pytest.approx(control[wind].to_numpy() * 0.96, abs=1e-4)
+    assert first["pressure_pa"].to_numpy() == pytest.approx(control["pressure_pa"].to_numpy())
+    assert "1 member(s) without values" in control.attrs["notes"]
+    assert len(source(usual()).members(PARK, DAY)) == 1
+
+
+def test_archive_is_what_happened(source):
+    found = source(usual(), basis="actual").fetch(PARK, DAY)
+    assert found.attrs["basis"] == "actual"
+    assert "ERA5" in found.attrs["notes"]
+
+
+def test_nearest_place_and_far_place(source):
+    far = usual(place=(31.0, 121.0))
+    found = source([far, usual()]).fetch(PARK, DAY)
+    assert found.attrs["latitude"] == 33.75
+    assert "Place 2 of the 2" in found.attrs["notes"]
+    assert "315 km from the park" in source(far).fetch(PARK, DAY).attrs["notes"]
+
+
+def test_nulls_are_filled_cut_or_refused(source):
+    expected, answer = source(usual()).fetch(PARK, DAY), usual()
+    hourly = answer["hourly"]
+    hourly["temperature_2m"][50:53] = [None] * 3
+    hourly["wind_speed_180m"] = [None] * 120
+    hourly["snow_depth"][30:] = [None] * 90
+    for key in ("shortwave_radiation", "wind_speed_10m"):
+        hourly[key][:2], hourly[key][-10:] = [None] * 2, [None] * 10
+    found = source(answer).fetch(PARK, DAY)
+    notes = found.attrs["notes"]
+    assert "3 missing hour(s) of temp_air_degc" in notes
+    assert "wind_speed_180m_m_per_s holds no value" in notes
+    assert "snow_depth does not reach" in notes
+    assert "wind_speed_180m_m_per_s" not in found
+    same = ["ghi_w_per_m2", "wind_speed_120m_m_per_s", "pressure_pa"]
+    assert found[same].to_dataframe().equals(expected[same].to_dataframe())
+    hourly["temperature_2m"][50:54] = [None] * 4
+    with pytest.raises(MissingSteps, match=r"hourly.temperature_2m, row 51.*4 h long"):
+        source(answer).fetch(PARK, DAY)
+
+
+def change(path, value):
+    """A change of an answer at ``hourly.temperature_2m.5``."""
+
+    def apply(answer):
+        *parents, last = path.split(".")
+        at = answer
+        for part in parents:
+            at = at[part]
+        if value is KeyError:
+            del at[last]
+        else:
+            at[int(last) if isinstance(at, list) else last] = value
+
+    return apply
+
+
+def swap(answer):
+    times = answer["hourly"]["time"]
+    times[7], times[8] = times[8], times[7]
+
+
+def drop_rows(answer):
+    answer["hourly"] = {key: column[:30] + column[32:] for key, column in answer["hourly"].items()}
+
+
+def both(answer):
+    change("hourly.wind_speed_10m.3", -4)(answer)
+    change("hourly.temperature_2m.5", 90)(answer)
+
+
+BAD = [
+    (change("hourly.temperature_2m.5", "warm"), UnreadableValue, "hourly.temperature_2m, row 6"),
+    (change("hourly.temperature_2m.5", True), UnreadableValue, "row 6"),
+    (change("hourly.temperature_2m.5", float("inf")), UnreadableValue, "row 6"),
+    (change("hourly.temperature_2m.5", 90), ImplausibleValue, "hourly.temperature_2m, row 6"),
+    (change("hourly_units.wind_speed_10m", "m/s"), None, ""),
+    (change("hourly_units.wind_speed_10m", "bft"), WrongUnit, "hourly.wind_speed_10m"),
+    (change("hourly_units.surface_pressure", "m/s"), WrongUnit, "surface_pressure"),
+    (change("hourly_units.wind_speed_10m", KeyError), MissingUnit, "wind_speed_10m"),
+    (change("hourly_units", KeyError), BrokenFile, "hourly_units"),
+    (change("hourly_units.shortwave_radiation", "MJ/m²"), EnergyNotPower, "shortwave_radiation"),
+    (change("hourly.diffuse_radiation.9", -3), NegativeValue, "diffuse_radiation, row 10"),
+    (both, Faults, "2 fault"),
+    (change("hourly.shortwave_radiation", KeyError), MissingColumn, "shortwave_radiation"),
+    (change("hourly.temperature_2m", KeyError), MissingColumn, "temperature_2m"),
+    (change("hourly.temperature_2m", [1.0, 2.0]), BrokenFile, "temperature_2m has 2 values for 120 times"),
+    (change("hourly", None), BrokenFile, "holds no times"),
+    (change("hourly", {"time": []}), TooShort, "0 row"),
+    (change("hourly.time.4", "2026-07-13T0400"), UnreadableTime, "hourly.time, row 5"),
+    (change("hourly.time.4", 17), UnreadableTime, "row 5"),
+    (change("hourly.time.4", "2026-07-13T04:10"), UnevenSteps, "row 5"),
+    (change("hourly_units.time", "unixtime"), UnreadableTime, "unix seconds"),
+    (swap, TimeNotRising, "row 9"),
+    (drop_rows, MissingSteps, "hourly.time, row 31"),
+    (change("utc_offset_seconds", KeyError), NaiveTime, "hourly.time"),
+    (change("utc_offset_seconds", 28800), ShiftedClock, "utc_offset_seconds"),
+    (change("utc_offset_seconds", 3600), ShiftedClock, "utc_offset_seconds"),
+    (change("utc_offset_seconds", 1e9), BrokenFile, "utc_offset_seconds"),
+    (change("latitude", None), BrokenFile, "latitude"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "fault", "told"), BAD)
+def test_bad_answers_name_key_and_row(source, spoil, fault, told):
+    answer = usual()
+    spoil(answer)
+    made = source(answer)
+    if fault is None:  # numbers in km/h under m/s: within what a wind can be, so no reader can tell
+        assert float(made.fetch(PARK, DAY)["wind_speed_10m_m_per_s"].max()) < 60
+        return
+    with pytest.raises((fault, Faults)) as caught:
+        made.fetch(PARK, DAY)
+    first = caught.value if isinstance(caught.value, fault) else caught.value.faults[0]
+    assert isinstance(first, fault)
+    assert told in first.text()
+    assert "answer.json" in caught.value.text()
+
+
+def test_three_hourly_steps_are_refused(source):
+    answer = usual()
+    answer["hourly"] = {key: column[::3] for key, column in answer["hourly"].items()}
+    with pytest.raises(WrongStep):
+        source(answer).fetch(PARK, DAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (json.dumps(usual())[:5000], "JSONDecodeError"), ("", "JSONDecodeError"), ("[]", "no object"),
+        ("3", "no object"),
+        ('{"error": true, "reason": "Cannot initialize X"}', "Cannot initialize X"),
+        ('{"format": "parkopt-open-meteo-1"}', "KeyError"),
+    ],
+)  # fmt: skip
+def test_what_is_no_answer(source, text, told):
+    with pytest.raises(BrokenFile, match=told):
+        source(text).fetch(PARK, DAY)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(MissingFile):
+        OpenMeteoFile(tmp_path / "none.json").fetch(PARK, DAY)
+
+
+BERLIN = Location(latitude=52.5, longitude=13.4)
+
+
+def test_one_offset_over_a_change_of_clocks_is_read_and_told(source):
+    place, grid = (52.5, 13.4), TimeGrid.day(date(2026, 3, 29), timezone(timedelta(hours=1)))
+    local = stub.answer("2026-03-27", "2026-03-31", offset_s=3600, zone="Europe/Berlin", place=place)
+    plain = source(stub.answer("2026-03-27", "2026-03-31", place=place)).fetch(BERLIN, grid)
+    found = source(local).fetch(BERLIN, grid)
+    assert "over the change of clocks" in found.attrs["notes"]
+    assert found.to_dataframe().equals(plain.to_dataframe())
+
+
+@pytest.mark.parametrize(("day", "offset_s", "spring"), [(29, 3600, True), (25, 7200, False)])
+def test_wall_clock_times_are_refused(source, day, offset_s, spring):
+    month = "03" if spring else "10"
+    answer = stub.answer(f"2026-{month}-{day - 2}", f"2026-{month}-{day + 2}", place=(52.5, 13.4))
+    stamps = stub.pd.DatetimeIndex(answer["hourly"]["time"]).tz_localize("UTC").tz_convert("Europe/Berlin")
+    answer["hourly"]["time"] = list(stamps.strftime("%Y-%m-%dT%H:%M"))
+    answer |= {"utc_offset_seconds": offset_s, "timezone": "Europe/Berlin"}
+    with pytest.raises(ShiftingZone, match=r"hourly\.time, row 50"):
+        source(answer).fetch(BERLIN, TimeGrid.day(date(2026, 3, 29), timezone(timedelta(hours=1))))
+
+
+@pytest.mark.parametrize(
+    ("head", "is_it"),
+    [
+        (json.dumps(usual())[:1000], True), (json.dumps([usual()], indent=2)[:1000], True),
+        ('{"format": "parkopt-open-meteo-1", ', True), ('{"reason":"No","error":true}', True),
+        ('{"inputs": {"location": {"latitude": 45.0}, "meteo_data": {}}}', False), ("time,ghi", False), ("", False),
+    ],
+)  # fmt: skip
+def test_answers_are_known_by_what_they_hold(head, is_it):
+    assert is_open_meteo(head) is is_it
