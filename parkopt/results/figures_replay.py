@@ -44,7 +44,7 @@ def replay_svg(names: Sequence[str], percent: Sequence[float], daily_yuan: Seque
 
 
 def _figure(names: Sequence[str], percent: Sequence[float], daily_yuan: Sequence[FloatArray], lang: Language) -> Figure:
-    figure = Figure(figsize=(9.6, 2.2 + 0.45 * len(names) + 3.0), layout="constrained")
+    figure = Figure(figsize=(9.6, 3.0 + 0.6 * len(names) + 3.0), layout="constrained")
     bars, lines = figure.subplots(2, 1, height_ratios=[0.6 + 0.45 * len(names), 3.0])
     place, word = np.arange(len(names))[::-1], 0 if lang == "en" else 1
     colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
@@ -61,5 +61,5 @@ def _figure(names: Sequence[str], percent: Sequence[float], daily_yuan: Sequence
     lines.set_ylabel(WORDS["so_far"][word])
     lines.set_xlim(0, max(len(yuan) for yuan in daily_yuan))
     lines.grid(axis="y", color="#e5e5e5", linewidth=0.8)
-    lines.legend(frameon=False, loc="upper left")
+    lines.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.01), ncols=2, fontsize=9)
     return figure
