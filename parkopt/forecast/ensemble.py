@@ -19,8 +19,8 @@ from parkopt.forecast.scores_quantile import pinball
 CALIBRATION_DAYS, BLOCKS = 90, 3
 """The latest days that are held out, block by block, to calibrate on (parkopt reference, forecasting 4.4)."""
 STRENGTH = 0.75
-"""Share of the shifts that is taken: held-out steps are forecast by fits to fewer rows, which miss by more. Of quarters the
-one whose 80 % interval held nearest to 80 % on five stretches of training (`tests.bench.gefcom_wind validate`) [-]."""
+"""Share of the shifts that is taken: held-out steps are forecast by fits to fewer rows, which miss by more. Of quarters
+the one whose 80 % interval held nearest to 80 % on stretches of training (`tests.bench.gefcom_wind validate`) [-]."""
 ANALOG_SHARES = (0.5, 0.25, 0.0)
 """Shares of the analogs in the mean, of which the held-out steps choose: half helps wind, PV wants fewer [-]."""
 _ROWS_AN_ANALOG = 20

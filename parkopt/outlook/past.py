@@ -21,7 +21,7 @@ from parkopt.outlook.types import Asked
 from parkopt.park.base import Location
 from parkopt.park.series import Series, on_grid, read_series
 from parkopt.weather import Embedded, Source
-from parkopt.weather.chosen import past_weather
+from parkopt.weather.chosen import fetch_weather, past_weather
 
 LONGEST_DAYS = 350
 """So far back a correction looks; less than a year, since the embedded year comes again and no day may see itself."""
@@ -40,6 +40,8 @@ class Learnt:
     wanted: Wanted
     dark: BoolArray | None
     synthetic: bool
+    notes: tuple[str, ...] = ()
+    """What is odd or was repaired in the past forecasts."""
 
 
 def learnt(at: Asked, name: str, plant: Renewable, physical_mw: FloatArray) -> Learnt:
@@ -60,7 +62,7 @@ def learnt(at: Asked, name: str, plant: Renewable, physical_mw: FloatArray) -> L
     forecasts = _forecasts(at, plant)
     grid = _past_grid(at, name, plant, forecasts)
     location, folder = at.file.park.location, at.file.folder
-    weather = forecasts.fetch(location, grid)
+    weather = fetch_weather(forecasts, location, grid)
     chain = plant.series(Conditions(grid, weather, location, folder))["available_mw"]
     actual, synthetic = _actual(plant, grid, location, at)
     alike = not synthetic or str(at.weather.attrs["source"]).startswith("embedded")
@@ -76,7 +78,13 @@ def learnt(at: Asked, name: str, plant: Renewable, physical_mw: FloatArray) -> L
         wanted=Wanted(at.grid.index, now, rows[1]),
         dark=_dark(at.weather) if light else None,
         synthetic=synthetic,
+        notes=() if synthetic else _told(weather, name),
     )
+
+
+def _told(weather: xr.Dataset, name: str) -> tuple[str, ...]:
+    said = str(weather.attrs.get("notes", ""))
+    return (f"Past forecasts of {name}: {said}",) if said else ()
 
 
 def _forecasts(at: Asked, plant: Renewable) -> Source:

@@ -43,7 +43,7 @@ def plant_expected(at: Asked, name: str, plant: Renewable, physical_mw: FloatArr
         )
     fit = _fit(at, name, seen, rated)
     found = fit.predict(seen.wanted, physical_mw, dark=seen.dark)
-    notes = fit.notes
+    notes = (*seen.notes, *fit.notes)
     if seen.synthetic:
         notes += (f"The spread of {name} is that of the embedded synthetic year, not of a record.",)
     return Expected("available_mw", resource, found, fit.method, seen.synthetic, rated, notes)
