@@ -25,6 +25,13 @@ def language(lang: str = "") -> Language:
     return settings().language
 
 
+def clean(text: object) -> str:
+    """Return text that moves no cursor and is no markup, whatever a file calls its columns."""
+    from rich.markup import escape
+
+    return escape("".join(one if one.isprintable() else "?" for one in str(text)))
+
+
 def show(data: Any) -> None:
     """Print data as JSON."""
     typer.echo(json.dumps(data, ensure_ascii=False, indent=1))

@@ -7,24 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
+from parkopt.cli_common import clean
 from parkopt.errors import Language, Text
 from parkopt.faults import AlreadyThere
 from parkopt.forecast.wind_fit import CurveFit
 from parkopt.services.plant_fits import FittedLoss, FittedPv
 
 
-def clean(text: object) -> str:
-    """Return text that moves no cursor and is no markup."""
-    return escape("".join(one if one.isprintable() else "?" for one in str(text)))
-
-
 def _notes(notes: Iterable[str | Text], lang: Language) -> list[str]:
     return [getattr(note, lang) if isinstance(note, Text) else note for note in notes]
 
 
-def curve_data(fit: CurveFit, file: str) -> dict[str, Any]:
+def curve_data(fit: CurveFit, file: str, lang: Language) -> dict[str, Any]:
     """Return a fitted curve as plain data."""
     curve = fit.curve
     return {
@@ -37,7 +32,7 @@ def curve_data(fit: CurveFit, file: str) -> dict[str, Any]:
         "nmae": fit.nmae,
         "nrmse": fit.nrmse,
         "nbias": fit.bias,
-        "notes": list(fit.notes),
+        "notes": _notes(fit.notes, lang),
         "park_file": curve_lines(fit, file),
     }
 

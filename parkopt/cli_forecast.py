@@ -33,6 +33,7 @@ def replay(
     ] = None,
     step: Annotated[int, typer.Option(help="Length of a step in minutes: 60, 30 or 15.")] = 60,
     weather: Annotated[str, typer.Option(help="Source of the forecasts, in place of the park's.")] = "",
+    weather_map: Annotated[Path | None, typer.Option(help="YAML that says what the columns of that CSV mean.")] = None,
     actual: Annotated[str, typer.Option(help="Source of the weather that came, where the park's is a file.")] = "",
     level: Annotated[float, typer.Option(help="Quantile that counts as cautious for wind and sun.")] = 0.3,
     draws: Annotated[int, typer.Option(min=1, help="Scenarios that are drawn.")] = 200,
@@ -50,16 +51,20 @@ def replay(
     import json
 
     from parkopt.clock import parse_date
+    from parkopt.park.loader import load_part
     from parkopt.scenarios.strategies import NAMES
     from parkopt.services import replay as service
     from parkopt.solve.stochastic import Risk
+    from parkopt.weather import CsvMapping
 
     words = language(lang)
+    mapping = load_part(weather_map, CsvMapping) if weather_map else None
     names: Any = tuple(strategy) if strategy else NAMES
     learning: Any = learn
     asked = service.ReplayRequest(
-        park=park, start=parse_date(start), days=days, strategies=names, step_min=step, weather=weather, actual=actual,
-        level=level, draws=draws, keep=keep, seed=seed, learn=learning, risk=Risk(weight=risk),
+        park=park, start=parse_date(start), days=days, strategies=names, step_min=step, weather=weather,
+        weather_map=mapping, actual=actual, level=level, draws=draws, keep=keep, seed=seed, learn=learning,
+        risk=Risk(weight=risk),
     )  # fmt: skip
     if out is not None:
         service.require_free(out)
@@ -73,6 +78,10 @@ def replay(
         typer.echo(note)
 
 
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
 def _print_replay(rows: list[dict[str, Any]], lang: Language) -> None:
     heads = {
         "en": ("strategy", "cost, yuan", "regret, yuan", "%", "carbon, t", "curtailed, MWh", "seconds"),
@@ -81,7 +90,7 @@ def _print_replay(rows: list[dict[str, Any]], lang: Language) -> None:
     typer.echo("{:<13}{:>16}{:>14}{:>8}{:>12}{:>16}{:>9}".format(*heads))
     for row in rows:
         typer.echo(
-            f"{row['strategy']:<13}{row['cost_yuan']:>16,.0f}{row['regret_yuan']:>14,.0f}{row['regret_percent']:>8.2f}"
+            f"{row['strategy']:<13}{row['cost_yuan']:>16,.0f}{row['regret_yuan']:>14,.0f}{_percent(row['regret_percent']):>8}"
             f"{row['carbon_t']:>12,.1f}{row['curtailed_mwh']:>16,.1f}{row['seconds']:>9.1f}"
         )
     for row in rows:

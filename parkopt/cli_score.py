@@ -187,18 +187,18 @@ def fit_curve(  # noqa: PLR0917
 ) -> None:
     """Fit a wind farm's power curve to its record, as a file that the park file can name."""
     from parkopt import cli_fit_print
-    from parkopt.services import plant_fits
+    from parkopt.services import curve_fits
 
     words = language(lang)
     cli_fit_print.require_new(curve)
-    asked = plant_fits.CurveRequest(
+    asked = curve_fits.CurveRequest(
         file, speed, power, _mw(capacity), _clock(mapping, zone, time if mapping is None else ""), step,
         speed_unit, power_unit, temperature, temperature_unit, pressure, pressure_unit,
     )  # fmt: skip
-    fit = plant_fits.fit_curve(asked)
-    written = plant_fits.write_curve(fit, curve)
+    fit = curve_fits.fit_curve(asked)
+    written = curve_fits.write_curve(fit, curve)
     if as_json:
-        show(cli_fit_print.curve_data(fit, written))
+        show(cli_fit_print.curve_data(fit, written, words))
     else:
         cli_fit_print.print_curve(fit, written, words)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from parkopt.cli_common import clean
 from parkopt.errors import Language
 from parkopt.services.forecast_scores import Report
 
@@ -38,6 +38,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "crps_mw": ("CRPS, MW", "CRPS，MW"),
     "coverage": ("Measured within the {} interval, %", "落在 {} 区间内的实测，%"),
     "width": ("Mean width of the {} interval, MW", "{} 区间平均宽度，MW"),
+    "interval_score_mw": ("Interval score of the {} interval, MW", "{} 区间评分，MW"),
     "energy_score_mw": ("Energy score of a day, MW", "单日能量评分，MW"),
     "variogram_score": ("Variogram score of a day", "单日变差评分"),
     "rule": ("Rule", "规则"),
@@ -76,17 +77,12 @@ NUMBERS = (
     "mae_mw", "rmse_mw", "bias_mw", "nmae", "nrmse", "nbias", "wape", "correlation", "ramp_hit_rate",
 )  # fmt: skip
 SKILLS = ("persistence_24h", "climatology", "nielsen", "smart_persistence", "physical")
-SPREAD = ("pinball_mw", "crps_mw", "coverage", "width_mw", "energy_score_mw", "variogram_score")
+SPREAD = ("pinball_mw", "crps_mw", "coverage", "width_mw", "interval_score_mw", "energy_score_mw", "variogram_score")
 
 
 def say(key: str, lang: Language) -> str:
     """Return a word of the tables."""
     return WORDS[key][0 if lang == "en" else 1]
-
-
-def clean(text: object) -> str:
-    """Return text that moves no cursor and is no markup, whatever a file calls its columns."""
-    return escape("".join(one if one.isprintable() else "?" for one in str(text)))
 
 
 def console_of() -> Console:
@@ -167,11 +163,11 @@ def _fewer(rows: list[dict[str, Any]], key: str, lang: Language) -> str:
 
 def _add_spread(table: Table, key: str, rows: list[dict[str, Any]], lang: Language) -> None:
     """Add the rows of a score of quantiles or scenarios, where any forecast has it."""
-    if key not in ("coverage", "width_mw"):
+    if key not in ("coverage", "width_mw", "interval_score_mw"):
         if any(row.get(key) is not None for row in rows):
             table.add_row(say(key, lang), *(_number(row.get(key), 1, 3) for row in rows))
         return
-    word, factor = ("coverage", 100.0) if key == "coverage" else ("width", 1.0)
+    word, factor = "width" if key == "width_mw" else key, 100.0 if key == "coverage" else 1.0
     for share in dict.fromkeys(share for row in rows for share in row.get(key, {})):
         cells = [_number(row.get(key, {}).get(share), factor, 1) for row in rows]
         table.add_row(say(word, lang).format(share.replace("%", " %") if lang == "en" else share), *cells)

@@ -27,7 +27,7 @@ from parkopt.intake import DayRequest, asked_sha256, opening_state, require_days
 from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Problem, technologies
 from parkopt.models.base import Conditions, Series, Technology
-from parkopt.outlook import Outlook, outlook_of, planned_on
+from parkopt.outlook import Outlook, PlannedOn, outlook_of, planned_on
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
 from parkopt.reopen import (
@@ -119,6 +119,8 @@ def forecast(observed: Observed, ctx: Context) -> Forecast:
     at = Conditions(loaded.grid, observed.weather, loaded.park.location, loaded.file.folder)
     series: Mapping[str, Series] = {n: a.series(at) for n, a in loaded.park.assets.items() if isinstance(a, Technology)}
     on, outlook = planned_on(loaded.request.on, loaded.park), None
+    if not loaded.request.on and observed.weather.attrs["basis"] == "actual":
+        on = PlannedOn("chain")  # what came needs no forecast
     if on.kind != "chain":
         outlook = outlook_of(loaded.file, loaded.grid, observed.weather, series)
         series = outlook.cautious(on.level)
@@ -152,7 +154,10 @@ def solve_hedged(problem: Problem, outlook: Outlook, limits: Limits) -> Solution
         raise WrongOption(Where(field="on"), option="on", value="scenarios", allowed="with the goals cost and weighted")
     drawn = outlook.scenarios()
     futures = [replace(problem, series=outlook.future(drawn, number)) for number in range(len(drawn))]
-    return follow(problem, hedge(futures, drawn.weights, limits).plan, limits)
+    hedged = hedge(futures, drawn.weights, limits)
+    found = follow(problem, hedged.plan, limits)
+    outcome = "time_limit" if hedged.outcome == "time_limit" else found.outcome
+    return replace(found, hedged=True, outcome=outcome, gap=max(hedged.gap, found.gap))
 
 
 def to_schedule(solved: Solved, ctx: Context) -> Scheduled:
@@ -200,6 +205,10 @@ def _inputs(loaded: Loaded) -> str:
     }
     if loaded.park.weather.map and not loaded.request.weather:
         read["weather.map"] = sha256((folder / loaded.park.weather.map).read_bytes()).hexdigest()
+    for field in ("history", "history_map"):
+        name = getattr(loaded.park.weather, field)
+        if name and (folder / name).is_file():
+            read[f"weather.{field}"] = sha256((folder / name).read_bytes()).hexdigest()
     return json.dumps(read, sort_keys=True)
 
 

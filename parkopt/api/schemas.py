@@ -30,7 +30,7 @@ class ScheduleRequest(Part):
     """Price of carbon in `weighted`, such as `97.5 yuan/t`."""
     weather_basis: Literal["forecast", "actual"] = "forecast"
     """Of the embedded year: what was known the day before, or what came."""
-    on: Annotated[str, Field(pattern=r"^(|chain|median|scenarios|[Pp][1-9][0-9]?)$")] = ""
+    on: Annotated[str, Field(pattern=r"^(|chain|median|scenarios|[Pp]([5-9]|[1-8][0-9]|9[0-5]))$")] = ""
     """What to plan on: `chain`, `median`, a quantile such as `P40`, or `scenarios`; empty takes the median where the
     park has a history, else the chain."""
     state: ParkState = ParkState()

@@ -9,8 +9,8 @@ class TooLittleHistory(DataFault):
     code = "PK1360"
     en = "{what} has {days:.0f} day(s) of history that can be used; at least {needed:.0f} are needed."
     zh = "{what} 可用的历史数据只有 {days:.0f} 天，至少需要 {needed:.0f} 天。"
-    fix_en = "Give a longer record, with the weather forecasts of the same days, or leave `history` out."
-    fix_zh = "请提供更长的记录及同期气象预报，或不填 `history`。"
+    fix_en = "Give a longer record, with the weather of the same days; a park file may leave its `history` out."
+    fix_zh = "请提供更长的记录及同期气象；园区文件中也可不填 `history`。"
 
 
 class KnownTooLate(DataFault):

@@ -132,9 +132,11 @@ def _points(
     on = numbers("capacity online", capacity if online is None else online, np.size(actual))[rows]
     if (on > capacity * (1 + 1e-9)).any():
         at = int(np.argmax(on > capacity * (1 + 1e-9)))
-        limit = f"the installed {capacity:g} MW"
+        limit = Text(f"the installed {capacity:g} MW", f"装机容量 {capacity:g} MW")
         place = Where(row=int(rows[at]) + 1)
-        raise ImplausibleValue(place, column="capacity online", value=float(on[at]), limit=limit, unit="MW")
+        raise ImplausibleValue(
+            place, column=Text("capacity online", "开机容量"), value=float(on[at]), limit=limit, unit="MW"
+        )
     days = index[rows].tz_localize(None)
     columns = {"day": days.normalize(), "month": days.to_period("M"), "online": on}
     promised = np.asarray(forecast, dtype=float)[rows]
@@ -189,8 +191,12 @@ def deviation(
 
 
 def harmonic_accuracy(actual: FloatArray, forecast: FloatArray) -> float:
-    """Return the harmonic-mean accuracy [-]; 1 where every point is met."""
-    away, both = np.abs(actual - forecast), actual + forecast
+    """Return the harmonic-mean accuracy [-]; 1 where every point is met.
+
+    A forecast below 0 counts as 0: the formula is made for powers of 0 and more, and would give it 100 %.
+    """
+    promised = np.maximum(forecast, 0.0)
+    away, both = np.abs(actual - promised), actual + promised
     if away.sum() == 0:
         return 1.0
     part = np.divide(actual, both, out=np.full(len(both), 0.5), where=both > 0)

@@ -84,9 +84,8 @@ def fit_analogs(
     rows = finite(in_order(features, columns), columns)
     came = numbers("target", target, len(rows), signed=True)
     if not 1 <= k <= len(rows):
-        raise CannotFit(
-            what="analogs", reason=Text(f"{len(rows)} rows for {k} analogs", f"{len(rows)} 行不足 {k} 个相似")
-        )
+        reason = Text(f"{len(rows)} rows for {k} analogs", f"{len(rows)} 行不足 {k} 个相似")
+        raise CannotFit(what=Text("analogs", "相似预报"), reason=reason)
     weight = numbers("weights", 1.0 if weights is None else weights, len(columns))
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
     scale = np.divide(weight, spread, out=np.zeros_like(spread), where=spread > 0)

@@ -117,7 +117,7 @@ def fit_boosting(
     wanted = numbers("target", target, len(features), signed=True)
     if wanted.size < LEAST_ROWS:
         reason = Text(f"{wanted.size} rows, {LEAST_ROWS} are needed", f"仅 {wanted.size} 行，至少需要 {LEAST_ROWS} 行")
-        raise CannotFit(what="boosted trees", reason=reason)
+        raise CannotFit(what=Text("boosted trees", "提升树"), reason=reason)
     # scikit-learn cannot bin a column that holds nothing
     columns = tuple(map(str, features.columns[features.notna().any()]))
     rows = in_order(features, columns)

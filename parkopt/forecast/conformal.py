@@ -88,7 +88,7 @@ def fit_conformal(forecast: Quantiles, actual: FloatArray, bins: int = BINS, lea
         reason = Text(
             f"{came.size} held-out steps, {least} are needed", f"检验时刻 {came.size} 个，至少需要 {least} 个"
         )
-        raise CannotFit(what="conformal intervals", reason=reason)
+        raise CannotFit(what=Text("conformal intervals", "保形区间"), reason=reason)
     edges = _edges(forecast.median, min(bins, came.size // least), least)
     bin_of = np.searchsorted(edges, forecast.median, side="right")
     rows = [_shifts(forecast[bin_of == b], came[bin_of == b]) for b in range(len(edges) + 1)]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from parkopt.clock import FloatArray
+from parkopt.errors import Text
 from parkopt.faults import GridMismatch, TooLittleHistory
 from parkopt.forecast.arrays import numbers, setting
 from parkopt.forecast.boosting import Engine
@@ -189,7 +190,7 @@ def _history(
     whole = Past(known.index, known.issued, known.known, features, known.actual)
     days, lost = whole.days, int((~whole.usable).sum())
     if days < ANALOG_DAYS:
-        raise TooLittleHistory(what="The site", days=days, needed=ANALOG_DAYS)
+        raise TooLittleHistory(what=Text("The site", "该站点"), days=days, needed=ANALOG_DAYS)
     notes = (f"{lost} of {len(whole)} past steps left out: power or a feature is missing",) if lost else ()
     return whole.rows(whole.usable & ~_mask("dark_past", dark, len(past))[seen]), days, notes
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkopt.clock import FloatArray
+from parkopt.errors import Text
 from parkopt.faults import CannotFit, TooLittleHistory
 from parkopt.forecast.arrays import numbers
 from parkopt.forecast.pv_scada import AT_LIMIT, LIT, OFF, BoolArray, clean_scada
@@ -27,7 +28,8 @@ LEAST_SPREAD = 0.03
 """Least robust deviation of the daily ratios: clouds alone move them so much."""
 ROBUST = 1.4826
 """Standard deviation over median absolute deviation of a normal sample."""
-FARTHEST_MIN = 180
+FARTHEST_MIN = 720
+"""Half a day: beyond it a shift is the same as one the other way."""
 DOUBT_MIN = 15.0
 """Shift of the clock from which it is told."""
 DAY_MIN = 1440
@@ -48,7 +50,7 @@ class PvFit:
     nmae, nrmse : float
         Mean absolute and root mean square error over the capacity, over all clean steps, day and night, of the
         record that was fitted [-].
-    notes : tuple of str
+    notes : tuple of Text
         What a reader must know, such as a wrong clock.
     shift_min : float
         Minutes by which the record runs behind the model (positive: late).
@@ -61,7 +63,7 @@ class PvFit:
     dropped: dict[str, int]
     nmae: float
     nrmse: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
     shift_min: float = 0.0
     parameters: dict[str, float] = field(default_factory=dict)
 
@@ -148,11 +150,14 @@ def _without_odd_days(
     sums = [np.bincount(day[used], weights=values[used], minlength=int(day[-1]) + 1) for values in (model, power)]
     lit = sums[0] > 0.0
     if int(lit.sum()) < LEAST_DAYS:
-        raise TooLittleHistory(what="the power of the plant", days=float(lit.sum()), needed=float(LEAST_DAYS))
+        raise TooLittleHistory(
+            what=Text("the power of the plant", "电站功率"), days=float(lit.sum()), needed=float(LEAST_DAYS)
+        )
     ratio = np.divide(sums[1], sums[0], out=np.full(lit.size, np.nan), where=lit)
     middle = float(np.nanmedian(ratio))
     if not middle > 0.0:
-        raise CannotFit(what="the scale of the PV plant", reason="the plant gives no power on most days")
+        reason = Text("the plant gives no power on most days", "多数日无功率")
+        raise CannotFit(what=Text("the scale of the PV plant", "光伏电站的功率系数"), reason=reason)
     spread = max(ROBUST * float(np.nanmedian(np.abs(ratio - middle))), LEAST_SPREAD * middle)
     odd: BoolArray = (np.abs(ratio - middle) > ODD * spread)[day]
     dropped["odd_day"] = int((used & odd).sum())
@@ -162,13 +167,15 @@ def _without_odd_days(
 def shift_min(model_mw: FloatArray, measured_mw: FloatArray, step_min: int) -> float:
     """Return by how many minutes a record runs behind the model, from their cross-correlation.
 
-    Between the steps the top of the correlation lies on a parabola; looked for within 3 h.
+    Between the steps the top of the correlation lies on a parabola; looked for within 12 h. 0 where nothing matches.
     """
     most = FARTHEST_MIN // step_min
     padded = np.pad(measured_mw, most)
     n = model_mw.size
     match = np.array([float(model_mw @ padded[most + lag : most + lag + n]) for lag in range(-most, most + 1)])
     top = int(np.argmax(match))
+    if not match[top] > 0:
+        return 0.0
     if not 0 < top < 2 * most:
         return float((top - most) * step_min)
     left, middle, right = match[top - 1 : top + 2]
@@ -176,12 +183,17 @@ def shift_min(model_mw: FloatArray, measured_mw: FloatArray, step_min: int) -> f
     return float((top - most + (0.5 * (left - right) / bend if bend else 0.0)) * step_min)
 
 
-def _clock_notes(shift: float) -> tuple[str, ...]:
+def _clock_notes(shift: float) -> tuple[Text, ...]:
     if abs(shift) < DOUBT_MIN:
         return ()
-    way = "behind" if shift > 0 else "ahead of"
+    way, zh = ("behind", "晚") if shift > 0 else ("ahead of", "早")
     told = f"The readings run {abs(shift):.0f} min {way} the model; nothing was moved."
-    return (f"{told} Check the clock and the zone of the record, or the azimuth.",)
+    return (
+        Text(
+            f"{told} Check the clock and the zone of the record, or the azimuth.",
+            f"实测比模型{zh} {abs(shift):.0f} 分钟；未作移动。请检查记录的时钟、时区或组件方位角。",
+        ),
+    )
 
 
 def fit_pv_parameters(
@@ -216,7 +228,7 @@ def fit_pv_parameters(
     from scipy.optimize import least_squares
 
     if not free:
-        raise CannotFit(what="the PV plant", reason="no parameter is free")
+        raise CannotFit(what=Text("the PV plant", "光伏电站"), reason=Text("no parameter is free", "没有可调参数"))
     low, first, high = (np.array([bounds[k] for bounds in free.values()]) for k in range(3))
 
     def named(values: FloatArray) -> dict[str, float]:

@@ -61,9 +61,14 @@ def checked_capacity(actual_mw: FloatArray, capacity_mw: float) -> float:
     high = np.abs(actual_mw) > MOST_OF_CAPACITY * capacity_mw
     if high.any():
         row = int(np.argmax(high))
-        limit = f"{MOST_OF_CAPACITY:g} x the capacity of {capacity_mw:g} MW"
+        en = f"{MOST_OF_CAPACITY:g} x the capacity of {capacity_mw:g} MW"
+        limit = Text(en, f"装机容量 {capacity_mw:g} MW 的 {MOST_OF_CAPACITY:g} 倍")
         raise ImplausibleValue(
-            Where(row=row + 1), column="measured power", value=float(actual_mw[row]), limit=limit, unit="MW"
+            Where(row=row + 1),
+            column=Text("measured power", "实测功率"),
+            value=float(actual_mw[row]),
+            limit=limit,
+            unit="MW",
         )
     return capacity_mw
 

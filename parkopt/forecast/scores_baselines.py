@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from parkopt.clock import FloatArray
-from parkopt.errors import Where
+from parkopt.errors import Text, Where
 from parkopt.faults import GridMismatch, KnownTooLate, TooLittleHistory, TooShort, UnevenSteps
 from parkopt.forecast.arrays import aware
 
@@ -87,7 +87,7 @@ def _checked(targets: pd.DatetimeIndex, issued: pd.DatetimeIndex) -> None:
     late = np.flatnonzero(issued > targets)
     if late.size:
         at = int(late[0])
-        raise KnownTooLate(what="the forecast", at=targets[at], known=issued[at], issued=targets[at])
+        raise KnownTooLate(what=Text("the forecast", "预测"), at=targets[at], known=issued[at], issued=targets[at])
 
 
 def persistence(history: History, targets: pd.DatetimeIndex, issued: pd.DatetimeIndex) -> FloatArray:
@@ -167,9 +167,10 @@ def nielsen(history: History, targets: pd.DatetimeIndex, issued: pd.DatetimeInde
     before = history.power_mw[: int(known.min(initial=len(history.index)))]
     days = np.isfinite(before).sum() * history.step / DAY
     if days < NIELSEN_DAYS:
-        raise TooLittleHistory(what="the Nielsen mix", days=days, needed=NIELSEN_DAYS)
+        raise TooLittleHistory(what=Text("the Nielsen mix", "Nielsen 混合基准"), days=days, needed=NIELSEN_DAYS)
     last = _last(history.power_mw)[np.maximum(known - 1, 0)]
-    ahead = np.asarray((targets - issued) // history.step, dtype=np.int64) + 1  # last known to target
+    newest = history.index[np.maximum(known - 1, 0)].tz_convert(targets.tz)
+    ahead = np.asarray((targets - newest) // history.step, dtype=np.int64)
     same = np.zeros(len(history.index), dtype=np.int64)
     mean = _past_mean(history, same, np.zeros(len(targets), dtype=np.int64), issued)
     weight = np.zeros(len(targets))

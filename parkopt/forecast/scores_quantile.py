@@ -105,13 +105,6 @@ def width(forecast: Quantiles, share: float = 0.8) -> float:
     return float((high - low).mean())
 
 
-def sharpness(forecast: Quantiles) -> dict[float, float]:
-    """Return the mean width of each central interval whose both ends are levels of the forecast, by its share."""
-    levels = np.round(forecast.levels, 6)
-    below = [level for level in levels if level < 0.5 and np.isclose(levels, 1 - level).any()]  # noqa: PLR2004
-    return {round(1 - 2 * float(level), 6): width(forecast, 1 - 2 * float(level)) for level in below}
-
-
 def interval_score(forecast: Quantiles, actual: ArrayLike, share: float = 0.8) -> float:
     """Return the mean interval score (Winkler 1972; Gneiting & Raftery 2007, eq. 43), in the unit of the values.
 

@@ -27,6 +27,7 @@ LEAST_PER_BIN = 10
 """Steps that each of these must have; IEC 61400-12-1 asks for 30 min a bin of 0.5 m/s in 10 min means."""
 OVER = 1.1
 """Power above 1.1 of the capacity is a wrong unit or a wrong capacity."""
+THE_CURVE, THE_FACTOR = Text("the power curve", "功率曲线"), Text("the wind factor", "风速系数")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class CurveFit:
     nmae: float
     nrmse: float
     bias: float
-    notes: tuple[str, ...]
+    notes: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class ScaleFit:
     nmae: float
     nrmse: float
     bias: float
-    notes: tuple[str, ...]
+    notes: tuple[Text, ...]
 
 
 def fit_power_curve(
@@ -113,7 +114,7 @@ def fit_power_curve(
     stop, notes = storm_stop(wind[known], share)
     bad = outliers(v, share, temp[known], wind[known] > stop)
     used = ~np.logical_or.reduce([*bad.values(), wind[known] > stop])
-    _enough("the power curve", v[used], step_h)
+    _enough(THE_CURVE, v[used], step_h)
     curve = _isotonic(v[used], share[used] * capacity, stop, capacity)
     score = _score(np.interp(v[used], curve.speeds_m_per_s, curve.power_mw) / capacity, share[used])
     dropped = {"missing": int((~known).sum()), **{name: int(mask.sum()) for name, mask in bad.items()}}
@@ -147,7 +148,7 @@ def fit_wind_scale(
     known = np.isfinite(wind) & np.isfinite(power)
     v = wind[known]
     share = np.maximum(within("power over capacity", power[known] / capacity, -OVER, OVER, "MW"), 0.0)
-    _long("the wind factor", v.size, step_h)
+    _long(THE_FACTOR, v.size, step_h)
 
     def error(factor: float) -> float:
         return float(np.mean((to_mw(v * factor) / capacity - share) ** 2))
@@ -157,10 +158,14 @@ def fit_wind_scale(
     best = int(np.argmin([error(float(factor)) for factor in row]))
     if best in (0, row.size - 1):
         reason = Text("the best factor is beyond 0.5 to 2", "最佳系数超出 0.5 至 2")
-        raise CannotFit(what="the wind factor", reason=reason)
+        raise CannotFit(what=THE_FACTOR, reason=reason)
     factor = float(minimize_scalar(error, bounds=(row[best - 1], row[best + 1]), method="bounded").x)
     score = _score(to_mw(v * factor) / capacity, share)
-    note = f"The wind was multiplied by {factor:.3f}; {int((~known).sum())} step(s) without wind or power left out."
+    lacking = int((~known).sum())
+    note = Text(
+        f"The wind was multiplied by {factor:.3f}; {lacking} step(s) without wind or power left out.",
+        f"风速乘以 {factor:.3f}；剔除缺风速或功率的时刻 {lacking} 个。",
+    )
     return ScaleFit(factor, v.size, score.nmae, score.nrmse, score.bias, (note,))
 
 
@@ -181,13 +186,13 @@ def _record(speed: object, power: object, density: object, temp: object) -> tupl
     return wind, *(np.broadcast_to(values, wind.shape) for values in others)
 
 
-def _long(what: str, steps: int, step_h: float) -> None:
+def _long(what: Text, steps: int, step_h: float) -> None:
     days = steps * setting(step_h, 1 / 60, 24) / 24
     if days < LEAST_DAYS:
         raise TooLittleHistory(what=what, days=days, needed=LEAST_DAYS)
 
 
-def _enough(what: str, v: FloatArray, step_h: float) -> None:
+def _enough(what: Text, v: FloatArray, step_h: float) -> None:
     _long(what, v.size, step_h)
     low, high = NEEDED_M_PER_S
     counts = {edge: int(((v >= edge) & (v < edge + 1)).sum()) for edge in range(low, high)}
@@ -210,7 +215,7 @@ def _isotonic(v: FloatArray, power: FloatArray, stop: float, capacity: float) ->
     medians = np.array([np.median(power[bins == one]) for one in filled])
     rising = np.asarray(IsotonicRegression(y_min=0.0).fit_transform(speeds, medians, sample_weight=counts), dtype=float)
     if not rising.max() > 0:
-        raise CannotFit(what="the power curve", reason=Text("no power is seen at any wind", "所有风速下均无功率"))
+        raise CannotFit(what=THE_CURVE, reason=Text("no power is seen at any wind", "所有风速下均无功率"))
     inside = (speeds > 0) & (speeds < stop)
     x = np.concatenate(([0.0], speeds[inside], [stop]))
     y = np.concatenate(([rising[0] if filled[0] == 0 else 0.0], rising[inside], [rising[inside][-1]]))

@@ -149,5 +149,5 @@ def calibrated_loss(gross_mw: object, capacity_mw: float, full_load_h: float, st
             f"the weather gives {gross:.0f} h of full load before losses, fewer than {full_load_h:.0f} h",
             f"该气象年在扣除损失前仅有 {gross:.0f} 满发小时，少于 {full_load_h:.0f} 小时",
         )
-        raise CannotFit(what="the loss", reason=reason)
+        raise CannotFit(what=Text("the loss", "损失"), reason=reason)
     return 1 - full_load_h / gross if gross else 0.0

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkopt.clock import FloatArray
+from parkopt.errors import Text
 
 Mask = NDArray[np.bool_]
 BIN_M_PER_S = 0.5
@@ -23,17 +24,18 @@ CUT_OUT_M_PER_S = 25.0
 """Storm stop where the record shows none: that of most curves of windpowerlib's library."""
 
 
-def storm_stop(wind: FloatArray, share: FloatArray) -> tuple[float, tuple[str, ...]]:
+def storm_stop(wind: FloatArray, share: FloatArray) -> tuple[float, tuple[Text, ...]]:
     """Return the storm stop: the last whole m/s that still gives power, where stopped ones follow it."""
     edges = np.arange(STORM_M_PER_S, max(40.0, float(wind.max(initial=0.0)) + 2))
     medians = [float(np.median(share[here])) if (here := (wind > e) & (wind <= e + 1)).any() else np.nan for e in edges]
     running = np.flatnonzero(np.array(medians) >= STOPPED)
     stop = float(edges[running[-1] + 1 if running.size else 0])
     if ((wind > stop) & (share < STOPPED)).sum() >= LEAST_STANDING:
-        return stop, (f"The record shows a storm stop at {stop:g} m/s.",)
+        return stop, (Text(f"The record shows a storm stop at {stop:g} m/s.", f"记录中的切出风速为 {stop:g} m/s。"),)
     seen = float(np.ceil(wind.max(initial=0.0)))
     stop = max(CUT_OUT_M_PER_S, seen)
-    return stop, (f"No storm stop in the record; {stop:g} m/s assumed.",)
+    told = Text(f"No storm stop in the record; {stop:g} m/s assumed.", f"记录中未见切出；按 {stop:g} m/s 计。")
+    return stop, (told,)
 
 
 def outliers(v: FloatArray, share: FloatArray, temp: FloatArray, storm: Mask) -> dict[str, Mask]:

@@ -132,6 +132,11 @@ def _resells(own: Series) -> bool:
     return bool(np.any(own["export_price_yuan_per_mwh"] > own["adders_yuan_per_mwh"]))
 
 
+def modelled(park: Park) -> dict[str, Technology]:
+    """Return the assets of a park that have a model, by name, in the file's order."""
+    return {name: asset for name, asset in park.assets.items() if isinstance(asset, Technology)}
+
+
 def build(problem: Problem) -> Built:
     """Build the model of a problem.
 
@@ -142,7 +147,7 @@ def build(problem: Problem) -> Built:
         `carbon` the solver side takes the emissions from it.
     """
     park = problem.park
-    assets = {name: asset for name, asset in park.assets.items() if isinstance(asset, Technology)}
+    assets = modelled(park)
     hub = Hub(
         grid=problem.grid,
         series=problem.series,

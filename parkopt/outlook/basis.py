@@ -8,12 +8,12 @@ from typing import Literal
 
 from parkopt.errors import Where
 from parkopt.faults import WrongOption
-from parkopt.forecast.quantiles import MEDIAN
+from parkopt.forecast.quantiles import LEVELS, MEDIAN
 from parkopt.models.renewable import Renewable
 from parkopt.models.tech.load import Load
 from parkopt.park.schema import Park
 
-ALLOWED = "chain, median, P1 to P99, scenarios; nothing takes the median where the park has a history, else the chain"
+ALLOWED = "chain, median, P5 to P95, scenarios; nothing takes the median where the park has a history, else the chain"
 QUANTILE = re.compile(r"[Pp]([1-9]|[1-9][0-9])")
 PERCENT = 100
 
@@ -46,7 +46,7 @@ def planned_on(text: str, park: Park) -> PlannedOn:
     if text in ("chain", "scenarios"):
         return PlannedOn("chain" if text == "chain" else "scenarios")
     found = QUANTILE.fullmatch("P50" if text == "median" else text)
-    if found is None:
+    if found is None or not LEVELS[0] <= int(found[1]) / PERCENT <= LEVELS[-1]:
         raise WrongOption(Where(field="on"), option="on", value=text, allowed=ALLOWED)
     return PlannedOn("quantile", int(found[1]) / PERCENT)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from parkopt.clock import FloatArray, TimeGrid
-from parkopt.faults import OutsideData
 from parkopt.models.hub import Series
 from parkopt.models.renewable import Renewable
 from parkopt.models.tech.load import Load
@@ -25,7 +24,7 @@ def what_came(
 ) -> dict[str, dict[str, FloatArray]]:
     """Return the series of a park as they came.
 
-    A plant or load with a `history` that holds these steps did what its record says. Synthetic
+    A plant or load with a `history` did what its record says. Synthetic
     loads are their shape times AR(1) noise, which depends on seed, asset and date alone: each
     day comes the same in whatever replay it lies. All else is left as it is.
 
@@ -39,6 +38,11 @@ def what_came(
         Standard deviation of the noise, as a share of the load.
     seed : int
         Of the noise.
+
+    Raises
+    ------
+    OutsideData
+        Where a record does not hold these steps.
     """
     came = {name: dict(own) for name, own in series.items()}
     for number, (name, asset) in enumerate(file.park.assets.items()):
@@ -56,10 +60,8 @@ def what_came(
 def _recorded(history: SeriesSpec | None, folder: Path, grid: TimeGrid) -> FloatArray | None:
     if history is None:
         return None
-    try:
-        return on_grid(read_series(history, folder, "MW"), history, grid)
-    except OutsideData:
-        return None
+    kept = history.model_copy(update={"repeat": "never"})  # another day's record is not what came
+    return on_grid(read_series(kept, folder, "MW"), kept, grid)
 
 
 def day_noise(grid: TimeGrid, seed: int) -> FloatArray:

@@ -16,11 +16,13 @@ from typing import Any
 import xarray as xr
 
 from parkopt.clock import FloatArray, TimeGrid
+from parkopt.errors import Where
+from parkopt.faults import WrongOption
 from parkopt.forecast.boosting import Engine
 from parkopt.forecast.copula import Block, draw_scenarios
 from parkopt.forecast.correct import Correction
 from parkopt.forecast.scenario_set import ScenarioSet
-from parkopt.models.base import Technology
+from parkopt.models.build import modelled
 from parkopt.models.hub import Series
 from parkopt.models.renewable import Renewable
 from parkopt.models.tech.load import Load
@@ -29,6 +31,8 @@ from parkopt.outlook.past import ISSUED_AT
 from parkopt.outlook.plants import plant_expected
 from parkopt.outlook.types import Asked, Expected
 from parkopt.park.schema import Park, ParkFile
+
+LATER_DAYS = "The spread of later days is that of a day ahead: it is too narrow for them."
 
 
 @dataclass(frozen=True)
@@ -119,20 +123,26 @@ def outlook_of(
     ParkoptError
         Where a record that the park file names cannot be read or used.
     """
-    at = Asked(file, grid, weather, issue_of(grid), ahead_days, engine, boost, {} if fits is None else fits)
+    issue = _issued(grid, weather)
+    at = Asked(file, grid, weather, issue, ahead_days, engine, boost, {} if fits is None else fits)
     assets: dict[str, Expected] = {}
-    for name, asset in technologies(file.park).items():
+    for name, asset in modelled(file.park).items():
         if isinstance(asset, Renewable):
             assets[name] = plant_expected(at, name, asset, physical[name]["available_mw"])
         elif isinstance(asset, Load):
             assets[name] = load_expected(at, name, asset, physical[name]["demand_mw"])
-    notes = tuple(dict.fromkeys(note for one in assets.values() for note in one.notes))
+    far = (LATER_DAYS,) if grid.n * grid.step > timedelta(days=1) else ()
+    notes = tuple(dict.fromkeys((*far, *(note for one in assets.values() for note in one.notes))))
     return Outlook(file.park, grid, at.issue, physical, assets, notes)
 
 
-def technologies(park: Park) -> dict[str, Technology]:
-    """Return the assets of a park that have a model."""
-    return {name: asset for name, asset in park.assets.items() if isinstance(asset, Technology)}
+def _issued(grid: TimeGrid, weather: xr.Dataset) -> datetime:
+    """Return when the outlook is issued: at the usual time, or when its weather became known, if that is later."""
+    if weather.attrs["basis"] == "actual":
+        allowed = "chain, since this weather is what came; state `basis: forecast` in its map where it is a forecast"
+        raise WrongOption(Where(field="on"), option="on", value="an outlook", allowed=allowed)
+    usual, known = issue_of(grid), str(weather.attrs.get("issued_at", ""))
+    return max(usual, datetime.fromisoformat(known).astimezone(grid.zone)) if known else usual
 
 
 def issue_of(grid: TimeGrid) -> datetime:

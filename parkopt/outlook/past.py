@@ -24,7 +24,9 @@ from parkopt.weather import Embedded, Source
 from parkopt.weather.chosen import fetch_weather, past_weather
 
 LONGEST_DAYS = 350
-"""So far back a correction looks; less than a year, since the embedded year comes again and no day may see itself."""
+"""So far back the embedded year is looked at: it comes again every year, and no day may see itself."""
+LONGEST_RECORD_DAYS = 1095
+"""So far back a record of a plant is looked at: older turbines and older weather models were others (judgement)."""
 ISSUED_AT = time(9)
 """Local time of the day before at which a day-ahead forecast is due (North China rules of 2019: by 09:00)."""
 NO_WEATHER = "weather: {history: data/past_forecasts.csv}"
@@ -68,7 +70,8 @@ def learnt(at: Asked, name: str, plant: Renewable, physical_mw: FloatArray) -> L
     alike = not synthetic or str(at.weather.attrs["source"]).startswith("embedded")
     light = plant.kind == "pv"
     issued, now = _issues(grid), pd.DatetimeIndex([pd.Timestamp(at.issue)] * at.grid.n)
-    spans = ((weather, grid, chain, issued), (at.weather, at.grid, physical_mw, now))
+    # a later day is looked at like the days that were learnt: as the day ahead of its own run
+    spans = ((weather, grid, chain, issued), (at.weather, at.grid, physical_mw, _issues(at.grid)))
     rated = plant.rated_mw(folder)
     rows = [_features(*span, rated, location, light=light, alike=alike) for span in spans]
     return Learnt(
@@ -101,8 +104,11 @@ def _past_grid(at: Asked, name: str, plant: Renewable, forecasts: Source) -> Tim
     """Return whole local days up to the day of the issue for which there are forecasts and measurements."""
     zone, step = at.grid.zone, at.grid.step
     last = datetime.combine(at.issue.astimezone(zone).date(), time(), zone)
-    first = last - timedelta(days=max(1, LONGEST_DAYS - at.ahead_days))
-    if plant.history is not None:
+    if plant.history is None:
+        horizon = -(-(at.grid.n * step) // timedelta(days=1))
+        first = last - timedelta(days=max(1, LONGEST_DAYS - at.ahead_days - horizon + 1))
+    else:
+        first = last - timedelta(days=LONGEST_RECORD_DAYS)
         record = read_series(plant.history, at.file.folder, "MW")
         spans = [(record.index[0], record.index[-1] + pd.Timedelta(record.step)), *_span(forecasts)]
         first = max(first, *(_midnight(start, zone, up=True) for start, _ in spans))

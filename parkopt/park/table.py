@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from parkopt.clock import FloatArray, fixed_zone
-from parkopt.errors import ParkoptError, Where, raise_all
+from parkopt.errors import ParkoptError, Text, Where, raise_all
 from parkopt.faults import (
     BrokenFile,
     MissingColumn,
@@ -42,6 +42,8 @@ from parkopt.park.base import Part
 
 MAX_FAULTS = 20
 """No file reports more faults than this; the first ones are enough to act on."""
+EMPTY = ("", "nan", "null", "none", "na", "n/a")
+"""Cells that say that there is no value, in small letters."""
 _OFFSET = re.compile(r"^(?P<local>.{11,}?)\s*(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)$")
 
 
@@ -139,6 +141,14 @@ def _cells(plain: bytes) -> pd.DataFrame:
     body = cells.iloc[1:].reset_index(drop=True)
     body.columns = pd.Index([str(name).strip() for name in cells.iloc[0]])
     return body
+
+
+def cut_notes(path: Path) -> tuple[Text, ...]:
+    """Return a warning where the last row does not end: digits may have been cut off, which no check can see."""
+    if path.suffix == ".gz" or path.read_bytes()[-1:] in (b"\n", b"\r"):
+        return ()
+    en = "The last row of the file has no line break at its end: the file may be cut off there."
+    return (Text(en, "文件最后一行末尾没有换行符：文件可能在此处被截断。"),)
 
 
 def read_numbers(table: Table, name: str, *, allow_negative: bool) -> tuple[FloatArray, list[ParkoptError]]:

@@ -30,6 +30,8 @@ BANDS = ((0.9, "#d6e4ee"), (0.6, "#9dbfd6"), (0.3, "#5b90b5"))
 INK, MEDIAN, RULE, BAR = "#202124", "#123f61", "#e5e5e5", "#9aa0a6"
 FONTS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei", "DejaVu Sans"]
 DPI = 150
+ROUNDED = 1e-9
+"""Rounding of levels [-]."""
 T = TypeVar("T")
 WORDS: dict[str, dict[Language, str]] = {
     "power": {"en": "Power [MW]", "zh": "功率 [MW]"},
@@ -88,7 +90,7 @@ def _fan(forecast: Quantiles, index: pd.DatetimeIndex, actual: FloatArray | None
     first = index[0].hour + index[0].minute / 60
     edges = np.asarray(first + np.arange(len(index) + 1) * step_h, dtype=np.float64)
     for share, colour in BANDS:
-        if (1 - share) / 2 >= forecast.levels[0] - 1e-9:
+        if forecast.levels[0] <= (1 - share) / 2 + ROUNDED and forecast.levels[-1] >= (1 + share) / 2 - ROUNDED:
             low, high = forecast.interval(share)
             label = say("band", lang).format(100 * share)
             axes.stairs(high, edges, baseline=low, fill=True, color=colour, linewidth=0, label=label)

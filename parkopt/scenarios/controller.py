@@ -17,11 +17,10 @@ import numpy as np
 
 from parkopt.clock import FloatArray
 from parkopt.models.base import GIVES, MAIN, TAKES, Role
-from parkopt.models.build import Problem
+from parkopt.models.build import Problem, modelled
 from parkopt.models.tech.electrolyser import KWH_PER_MWH, Electrolyser
 from parkopt.models.tech.grid import Grid
 from parkopt.models.tech.storage import Storage
-from parkopt.solve.follow import technologies_of
 
 CHEAP, DEAR = 0.30, 0.70
 """Quantiles of the day's purchase price up to which a step counts as cheap, and from which as dear."""
@@ -45,13 +44,13 @@ def rule_based(problem: Problem) -> dict[str, dict[str, FloatArray]]:
     """Return the powers that the rules give, by asset and reported key, shape (n,) each."""
     plan: dict[str, dict[str, FloatArray]] = {}
     need = _need_mw(problem)
-    for name, asset in technologies_of(problem).items():
+    for name, asset in modelled(problem.park).items():
         if isinstance(asset, Electrolyser) and asset.hydrogen_bus is None:
             power = even_mw(asset, problem.series[name]["hydrogen_demand_kg"], problem.grid.hours)
             plan[name] = {"power_mw": power}
             need = need + power
     price, paid = _price_yuan_per_mwh(problem), paid_peak_mw(problem)
-    for name, asset in technologies_of(problem).items():
+    for name, asset in modelled(problem.park).items():
         if isinstance(asset, Storage) and asset.bus == MAIN and isinstance(asset.energy, float):
             charge, discharge = store_mw(need, price, _store(problem, name, asset), problem.grid.hours, paid)
             plan[name] = {"charge_mw": charge, "discharge_mw": discharge}
@@ -62,7 +61,7 @@ def rule_based(problem: Problem) -> dict[str, dict[str, FloatArray]]:
 def _need_mw(problem: Problem) -> FloatArray:
     """Return fixed loads less local generation at the main bus; below 0 is surplus."""
     need = np.zeros(problem.grid.n)
-    for name, asset in technologies_of(problem).items():
+    for name, asset in modelled(problem.park).items():
         own, roles = problem.series[name], set(asset.flows().values())
         if asset.bus != MAIN:
             continue
@@ -112,10 +111,11 @@ def _store(problem: Problem, name: str, asset: Storage) -> Store:
 def paid_peak_mw(problem: Problem) -> float:
     """Return the import that the month has paid for already: its planned peak, or the highest so far."""
     peaks = [0.0]
-    for name, asset in technologies_of(problem).items():
+    for name, asset in modelled(problem.park).items():
         if isinstance(asset, Grid):
-            demand = asset.tariff.demand
-            peaks.append(max(problem.state.of(name).peak_mw, demand.planned_peak if demand else 0.0))
+            demand, own = asset.tariff.demand, problem.state.of(name)
+            reached = own.peak_mw if own.month == f"{problem.grid.local[0]:%Y-%m}" else 0.0
+            peaks.append(max(reached, demand.planned_peak if demand else 0.0))
     return max(peaks)
 
 

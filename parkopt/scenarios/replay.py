@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from parkopt.clock import FloatArray
+from parkopt.intake import opening_state
 from parkopt.models.base import Role
 from parkopt.models.build import Problem
 from parkopt.park.state import ParkState
@@ -85,7 +86,7 @@ class Replay:
                 "meaning_zh": MEANINGS[name][1],
                 "cost_yuan": track.total("cost_yuan"),
                 "regret_yuan": track.total("cost_yuan") - best,
-                "regret_percent": (track.total("cost_yuan") - best) / abs(best) * 100,
+                "regret_percent": (track.total("cost_yuan") - best) / abs(best) * 100 if best else None,
                 "carbon_t": track.total("carbon_kg") / KG_PER_T,
                 "curtailed_mwh": track.total("curtailed_mwh"),
                 "import_mwh": track.total("import_mwh"),
@@ -136,12 +137,17 @@ def replay(
     for day in _days(start, days):
         problem, knows = case(day)
         for name in names:
-            opened = replace(problem, state=states.get(name, problem.state))
+            state = states.get(name)
+            opened = problem if state is None else replace(problem, state=_opening(state, problem))
             run, states[name] = _run(name, day, opened, knows, terms)
             runs[name].append(run)
         if tell is not None:
             tell(f"{day} " + " ".join(f"{name} {runs[name][-1].cost_yuan:,.0f}" for name in names))
     return Replay(park, start, days, {name: Track(name, tuple(runs[name]), states[name]) for name in names})
+
+
+def _opening(state: ParkState, problem: Problem) -> ParkState:
+    return opening_state(state, problem.park, problem.grid)
 
 
 def _days(start: date, days: int) -> Iterator[date]:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from parkopt.clock import FloatArray
-from parkopt.errors import ParkoptError
+from parkopt.faults import NoSolution
 from parkopt.models.build import Problem
 from parkopt.models.hub import Series
 from parkopt.scenarios.controller import rule_based
@@ -98,7 +98,7 @@ def _plan(name: Name, problem: Problem, knows: Knows, limits: Limits, risk: Risk
         problems = [replace(problem, series=future) for future in knows.futures]
         try:
             return hedge(problems, knows.weights, limits, risk).plan
-        except ParkoptError:  # no one plan serves all futures: the middle one then
+        except NoSolution:  # no one plan serves all futures: the middle one then
             return plan_of(solve(replace(problem, series=knows.expected), limits))
     known: dict[str, Mapping[str, Series]] = {
         "physical": knows.physical,
@@ -129,7 +129,10 @@ def seen_at(knows: Knows, step: int, hours: float, *, cautious: bool) -> dict[st
     weather reference 5); what is left to be cautious about grows as ``sqrt(1 - exp(-2 t / tau))``,
     as for a first-order autoregressive error. A step in which nothing can come stays at 0.
     """
-    series = {name: dict(own) for name, own in knows.actual.items()}
+    series = {
+        name: {key: np.append(mw[: step + 1], knows.expected[name][key][step + 1 :]) for key, mw in own.items()}
+        for name, own in knows.actual.items()
+    }
     for name, one in knows.uncertain.items():
         came, middle, low = (part[name][one.key] for part in (knows.actual, knows.expected, knows.cautious))
         fading = np.exp(-np.arange(1, len(came) - step) * hours / one.tau_h)

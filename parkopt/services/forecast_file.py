@@ -27,13 +27,11 @@ from parkopt.faults import (
     WrongUnit,
 )
 from parkopt.park.series import convert
-from parkopt.park.table import MAX_FAULTS, ClockSpec, Table, Times, read_table, read_times
+from parkopt.park.table import EMPTY, MAX_FAULTS, ClockSpec, Table, Times, cut_notes, read_table, read_times
 
-EMPTY = ("", "nan", "null", "none", "na", "n/a")
-"""Cells that say that there is no value, in small letters."""
 SHARES = {"pu": 1.0, "%": 0.01}
 """Units that are shares of the capacity."""
-MOST_OF_CAPACITY = 1.05
+MOST_MEASURED = 1.05
 """Measured power above this share of the capacity is a wrong capacity or unit: meters and inverters reach a few
 per cent over the nameplate, not more [-]."""
 FAR_OVER = 1.25
@@ -122,7 +120,7 @@ class _Reading:
             raise WrongStep(table.where(field=columns.time), step=f"{step:g} min")
 
     def file(self) -> ForecastFile:
-        measured = self._power(self.columns.measured, MOST_OF_CAPACITY)
+        measured = self._power(self.columns.measured, MOST_MEASURED)
         points = {name: self._power(column) for name, column in self._points().items()}
         has_chain = self.columns.physical in self.table.cells.columns
         physical = self._power(self.columns.physical) if has_chain else None
@@ -158,11 +156,18 @@ class _Reading:
         levels = np.array([found[name] for name in names])
         for one, other in itertools.pairwise(names):
             if found[one] == found[other]:
-                same = f"{one!r} and {other!r} are the same level"
+                same = Text(f"{one!r} and {other!r} are the same level", f"{one!r} 与 {other!r} 为同一分位")
                 raise BrokenFile(self.table.where(field=other), format="CSV", reason=same)
         if levels.size and not (levels[0] > 0 and levels[-1] < 1):
             reason = Text("levels must lie between 0 and 100 %", "分位水平须在 0 与 100% 之间")
             raise WrongQuantiles(self.table.where(field=names[0 if levels[0] <= 0 else -1]), reason=reason)
+        if levels.size and not levels[0] <= 0.5 <= levels[-1]:  # noqa: PLR2004 - the median
+            span = f"{levels[0]:.4g} - {levels[-1]:.4g}"
+            reason = Text(
+                f"levels from {span} do not reach from below the median to above it",
+                f"分位水平 {span} 未跨越中位数（0.5）",
+            )
+            raise WrongQuantiles(self.table.where(field=names[0 if levels[0] > 0.5 else -1]), reason=reason)  # noqa: PLR2004
         return levels, names
 
     def _power(self, column: str, most: float = FAR_OVER) -> FloatArray:
@@ -175,7 +180,8 @@ class _Reading:
             self.faults.append(
                 ImplausibleValue(
                     self.table.where(row + 1, column), column=column, value=f"{power[row]:g} MW",
-                    limit=f"the capacity of {self.capacity_mw:g} MW", unit=self.columns.unit,
+                    limit=Text(f"the capacity of {self.capacity_mw:g} MW", f"装机容量 {self.capacity_mw:g} MW"),
+                    unit=self.columns.unit,
                 )
             )  # fmt: skip
         return power
@@ -212,7 +218,11 @@ class _Reading:
             row = int(np.argmax(late))
             start = self.times.index[row]
             raise KnownTooLate(
-                self.table.where(row + 1, name), what="the forecast", at=start, known=issued[row], issued=start
+                self.table.where(row + 1, name),
+                what=Text("the forecast", "预测"),
+                at=start,
+                known=issued[row],
+                issued=start,
             )
         return issued
 
@@ -232,7 +242,7 @@ class _Reading:
                     "仅对各预测均有值的时刻评分，以便相互比较。",
                 )
             )
-        return tuple(notes)
+        return (*notes, *cut_notes(self.table.path))
 
 
 def _level(name: str) -> float:

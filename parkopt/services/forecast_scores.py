@@ -33,6 +33,8 @@ RULES: dict[Kind, tuple[str, ...]] = {
     "load": (),
 }
 """Rules of a day-ahead forecast by kind; those of other horizons and of whole grids are named by the user."""
+CHINA = "+08:00"
+"""The zone of Chinese dispatch centres."""
 BoolArray = NDArray[np.bool_]
 
 
@@ -102,11 +104,12 @@ class Report:
             "start": start.isoformat(),
             "end": end.isoformat(),
             "step_min": round(self.file.step / timedelta(minutes=1)),
+            "zone": zone_of(self.file),
             "steps": len(self.used),
             "dropped": int((~self.used).sum()),
             "capacity_mw": self.capacity_mw,
             "normalised_by": self.normalised_by,
-            "forecasts": [_as_dict(one) for one in self.scored],
+            "forecasts": [_as_dict(one, lang) for one in self.scored],
             "notes": [getattr(note, lang) for note in self.notes],
         }
 
@@ -138,8 +141,10 @@ def score_file(request: ScoreRequest) -> Report:
         for name, form, power in _forecasts(file)
     ]
     return Report(
-        request, file, capacity, used, tuple(scored), (*told, *file.notes, when, *lacking, *_doubts(request, file))
-    )
+        request, file, capacity, used, tuple(scored),
+        (*told, *file.notes, when, *lacking, *_below_0(request, file, used), *_zone_told(chosen, file),
+         *_doubts(request, file)),
+    )  # fmt: skip
 
 
 def _require(request: ScoreRequest) -> list[Rule]:
@@ -249,6 +254,29 @@ def _judged(
         return rule, fault
 
 
+def _below_0(request: ScoreRequest, file: ForecastFile, used: BoolArray) -> list[Text]:
+    """Return how many steps have a forecast below 0, which a plant's power cannot be."""
+    all_powers = np.stack([*file.points.values(), *file.quantiles.T, *file.members])
+    n = int((all_powers[:, used] < 0).any(axis=0).sum())
+    if request.kind not in ("wind", "pv") or not n:
+        return []
+    return [Text(f"{n} step(s) are forecast below 0 MW.", f"有 {n} 个时刻的预测低于 0 MW。")]
+
+
+def zone_of(file: ForecastFile) -> str:
+    """Return the zone of the days, such as +08:00."""
+    return str(file.local[0].isoformat()[-len("+08:00") :])
+
+
+def _zone_told(chosen: list[Rule], file: ForecastFile) -> list[Text]:
+    """Return in which zone rules count their days, where it is not China's."""
+    zone = zone_of(file)
+    if not chosen or zone == CHINA:
+        return []
+    en = f"Days and months are those of {zone}; --zone {CHINA} counts them in China's."
+    return [Text(en, f"日与月按 {zone} 划分；--zone {CHINA} 可按中国时间划分。")]
+
+
 def _doubts(request: ScoreRequest, file: ForecastFile) -> list[Text]:
     """Return what a reader must know about what is not told."""
     notes = []
@@ -280,9 +308,9 @@ def _doubts(request: ScoreRequest, file: ForecastFile) -> list[Text]:
     return notes
 
 
-def _as_dict(one: Scored) -> dict[str, Any]:
+def _as_dict(one: Scored, lang: Language) -> dict[str, Any]:
     rows = [_finite(row) for row in one.rows]
-    return {"name": one.name, "form": one.form, "scores": rows, "rules": [rule_row(found) for found in one.rules]}
+    return {"name": one.name, "form": one.form, "scores": rows, "rules": [rule_row(found, lang) for found in one.rules]}
 
 
 def _finite(data: Any) -> Any:
@@ -292,14 +320,14 @@ def _finite(data: Any) -> Any:
     return None if isinstance(data, float) and not np.isfinite(data) else data
 
 
-def rule_row(found: Assessment | tuple[Rule, NothingToScore]) -> dict[str, Any]:
+def rule_row(found: Assessment | tuple[Rule, NothingToScore], lang: Language = "en") -> dict[str, Any]:
     """Return what a rule makes of a forecast as plain data."""
     if isinstance(found, tuple):
         rule, fault = found
         return {
             "rule": rule.name,
             "points": 0,
-            "why": fault.message(),
+            "why": fault.message(lang),
             "source": rule.source,
             "confidence": rule.confidence,
         }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from parkopt.clock import FloatArray
 from parkopt.forecast.quantiles import Quantiles
 from parkopt.forecast.scores_joint import energy_score, variogram_score
-from parkopt.forecast.scores_quantile import coverage, crps_ensemble, crps_quantiles, pinball, width
+from parkopt.forecast.scores_quantile import coverage, crps_ensemble, crps_quantiles, interval_score, pinball, width
 from parkopt.services.forecast_file import ForecastFile
 
 SHARES = (0.5, 0.8, 0.9)
@@ -24,7 +24,7 @@ BoolArray = NDArray[np.bool_]
 
 
 def of_quantiles(file: ForecastFile, here: BoolArray) -> dict[str, Any]:
-    """Return pinball, CRPS, coverage and width over the steps `here` (n,); CRPS is None where the levels make none."""
+    """Return the scores of quantiles over the steps `here` (n,); CRPS is None where the levels make none."""
     q, real = Quantiles(file.levels, file.quantiles[here]), file.measured[here]
     inside = [share for share in SHARES if has_interval(file.levels, share)]
     return {
@@ -33,6 +33,7 @@ def of_quantiles(file: ForecastFile, here: BoolArray) -> dict[str, Any]:
         "crps_mw": crps_quantiles(q, real) if even_levels(file.levels) else None,
         "coverage": {f"{share:.0%}": coverage(q, real, share) for share in inside},
         "width_mw": {f"{share:.0%}": width(q, share) for share in inside},
+        "interval_score_mw": {f"{share:.0%}": interval_score(q, real, share) for share in inside},
     }
 
 
@@ -49,7 +50,9 @@ def on_levels(levels: FloatArray, share: float) -> bool:
 def even_levels(levels: FloatArray) -> bool:
     """Return whether the mean over levels stands for the integral over them."""
     gaps = np.diff(levels)
-    return bool(len(levels) >= LEAST_LEVELS and np.ptp(gaps) <= SAME and levels[0] <= gaps[0] + SAME)
+    if len(levels) < LEAST_LEVELS or np.ptp(gaps) > SAME:
+        return False
+    return bool(max(levels[0], 1 - levels[-1]) <= gaps[0] + SAME)
 
 
 def of_scenarios(file: ForecastFile, here: BoolArray, *, whole_days: bool) -> dict[str, Any]:

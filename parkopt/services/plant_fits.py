@@ -1,9 +1,9 @@
-"""Fit a plant to its own record: a wind farm's power curve, a PV plant's loss, the loss of known full-load hours."""
+"""Fit a plant to its own record: a PV plant's loss, the loss of known full-load hours."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -11,13 +11,12 @@ from typing import Any, Literal
 import numpy as np
 
 from parkopt.clock import STEPS_MIN, FloatArray, TimeGrid, fixed_zone
-from parkopt.errors import Text, Where, raise_all
-from parkopt.faults import AlreadyThere, CannotFit, CannotWrite, UnknownAsset, WrongOption, WrongStep
-from parkopt.forecast.pv_fit import PvFit, fit_pv_scale
+from parkopt.errors import Text, Where
+from parkopt.faults import CannotFit, UnknownAsset, WrongOption, WrongStep
+from parkopt.forecast.pv_fit import PvFit, fit_pv_scale, shift_min
 from parkopt.forecast.pv_scada import NEAR, SENTINELS
 from parkopt.forecast.pv_sun import sun
-from parkopt.forecast.wind import RHO_0_KG_PER_M3, air_density_kg_per_m3
-from parkopt.forecast.wind_fit import CurveFit, curve_csv, fit_power_curve
+from parkopt.forecast.wind_fit import THE_FACTOR
 from parkopt.forecast.wind_losses import full_load_hours
 from parkopt.models import technologies
 from parkopt.models.base import Conditions
@@ -26,10 +25,10 @@ from parkopt.models.tech.wind import Wind, calibrate_to_flh
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park
 from parkopt.park.schema import ParkFile
-from parkopt.park.table import ClockSpec, Table, Times, read_table, read_times
-from parkopt.services.forecast_file import cells, in_unit
+from parkopt.park.table import ClockSpec, Table, Times, cut_notes, read_table, read_times
+from parkopt.services.forecast_file import in_unit
 from parkopt.weather import CsvMapping, Source
-from parkopt.weather.chosen import park_weather
+from parkopt.weather.chosen import fetch_weather, park_weather
 
 DAYS = 365
 SOME_YEAR = date(2025, 1, 1)
@@ -39,104 +38,10 @@ SCALES = (0.5, 2.0)
 ROUNDS = 4
 """Times a loss is fitted anew: inverters at part load and at their limit make power not quite go with it."""
 AGREED = 1e-4
-
-
-@dataclass(frozen=True)
-class CurveRequest:
-    """What is asked of a record of wind and power."""
-
-    file: Path
-    speed: str
-    """Column of the wind at the hub."""
-    power: str
-    """Column of the power."""
-    capacity_mw: float
-    clock: ClockSpec = field(default_factory=ClockSpec)
-    """How the file tells time."""
-    step_min: float | None = None
-    """Length of a row, in place of the file's times [min]."""
-    speed_unit: str = "m/s"
-    power_unit: str = "MW"
-    temperature: str = ""
-    """Column of the air temperature; with `pressure` the air density, alone it tells icing."""
-    temperature_unit: str = "degC"
-    pressure: str = ""
-    pressure_unit: str = "Pa"
-
-
-def fit_curve(request: CurveRequest) -> CurveFit:
-    """Fit a power curve.
-
-    Raises
-    ------
-    MissingFile, BrokenFile, MissingColumn, UnreadableValue, WrongUnit
-        And the faults of `parkopt.park.table.read_times`.
-    TooLittleHistory, CannotFit, NegativeValue, ImplausibleValue
-        Those of `parkopt.forecast.wind_fit.fit_power_curve`.
-    """
-    table = read_table(request.file)
-    step = _step(table, request)
-    times = Times(_no_index(), step)  # of the times, units need the step alone
-    given = {
-        "speed": (request.speed, request.speed_unit, "m/s"),
-        "power": (request.power, request.power_unit, "MW"),
-        "temperature": (request.temperature, request.temperature_unit, "degC"),
-        "pressure": (request.pressure, request.pressure_unit, "Pa"),
-    }
-    read = _columns(table, {key: one for key, one in given.items() if one[0]}, times)
-    temp = read.get("temperature", np.full(len(read["speed"]), np.nan))
-    density = _density(temp, read["pressure"]) if "pressure" in read and request.temperature else RHO_0_KG_PER_M3
-    return fit_power_curve(
-        read["speed"], read["power"], request.capacity_mw,
-        density_kg_per_m3=density, temp_air_degc=temp, step_h=step / timedelta(hours=1),
-    )  # fmt: skip
-
-
-def _no_index() -> Any:
-    import pandas as pd
-
-    return pd.DatetimeIndex([])
-
-
-def _step(table: Table, request: CurveRequest) -> timedelta:
-    if request.step_min is None:
-        return read_times(table, request.clock).step
-    return timedelta(minutes=request.step_min)
-
-
-def _columns(table: Table, given: dict[str, tuple[str, str, str]], times: Times) -> dict[str, FloatArray]:
-    """Return columns in their inside units; the faults of all cells together."""
-    read, faults = {}, []
-    for key, (column, written, unit) in given.items():
-        values, found = cells(table, column)
-        faults += found
-        read[key] = in_unit(values, written, unit, times, table.where(field=column))
-    raise_all(faults)
-    return read
-
-
-def _density(temp_degc: FloatArray, pressure_pa: FloatArray) -> FloatArray:
-    known = np.isfinite(temp_degc) & np.isfinite(pressure_pa)
-    density = np.full(len(known), np.nan)
-    if known.any():
-        density[known] = air_density_kg_per_m3(temp_degc[known], pressure_pa[known], 0.0)
-    return density
-
-
-def write_curve(fit: CurveFit, path: Path) -> str:
-    """Write the curve as a file that a park file can name.
-
-    Raises
-    ------
-    AlreadyThere, CannotWrite
-    """
-    if path.exists():
-        raise AlreadyThere(path=path)
-    try:
-        path.write_text(curve_csv(fit.curve), encoding="utf-8")
-    except OSError as error:
-        raise CannotWrite(path=path, reason=error.strerror or str(error)) from error
-    return str(path)
+WRONG_CLOCK_MIN = 50.0
+"""Shift of readings from which their clock or zone is wrong and no loss is told: an hour, less what its estimate may
+miss [min]."""
+THE_LOSS = Text("the loss", "损失")
 
 
 @dataclass(frozen=True)
@@ -194,7 +99,8 @@ def fit_pv(
     WrongStep, MissingColumn, WrongUnit
         And the faults of `parkopt.park.table.read_times`.
     TooLittleHistory, CannotFit
-        Those of `parkopt.forecast.pv_fit.fit_pv_scale`; `CannotFit` too where no loss would explain the readings.
+        Those of `parkopt.forecast.pv_fit.fit_pv_scale`; `CannotFit` too where no loss would explain the readings,
+        or they run an hour or more off the model.
     """
     at, plant = _plant(request, Pv)
     table = read_table(file)
@@ -216,12 +122,37 @@ def fit_pv(
             model, measured, capacity_mw=plant.capacity, step_min=int(minutes), up=up, limit_mw=plant.ac_limit
         )
 
+    model = plant.series(here)["available_mw"]
+    _require_clock(model, np.clip(np.nan_to_num(measured), 0.0, plant.capacity), int(minutes))
     first, loss, last = _fit_loss(fitted, plant.loss)
     if voids:
         first.dropped["sentinel"] = first.dropped.get("sentinel", 0) + voids
         first.dropped["unreadable"] = first.dropped.get("unreadable", 0) - voids
     weather, basis = (str(here.weather.attrs[key]) for key in ("source", "basis"))
-    return FittedPv(first, loss, plant.loss, last, weather, basis, (*notes, *first.notes))
+    told = (*notes, *first.notes, *_apart(last.scale), *cut_notes(table.path))
+    return FittedPv(first, loss, plant.loss, last, weather, basis, told)
+
+
+def _require_clock(model: FloatArray, measured: FloatArray, step_min: int) -> None:
+    """Raise where readings run so far off the model that their clock or zone is wrong: a loss would hide it."""
+    shift = shift_min(model, measured, step_min)
+    if abs(shift) < WRONG_CLOCK_MIN:
+        return
+    way, zh = ("behind", "晚") if shift > 0 else ("ahead of", "早")
+    reason = Text(
+        f"the readings run {abs(shift):.0f} min {way} the model: the clock or the zone of the file is wrong "
+        "(or the azimuth in the park file)",
+        f"实测比模型{zh} {abs(shift):.0f} 分钟：文件的时钟或时区有误（或园区文件中的方位角有误）",
+    )
+    raise CannotFit(what=THE_LOSS, reason=reason)
+
+
+def _apart(scale: float) -> tuple[Text, ...]:
+    """Return a note where the loss that was found does not bring the ratio to 1."""
+    if abs(scale - 1) < AGREED:
+        return ()
+    en = f"No loss brings the ratio of measured to model quite to 1; the ratio with it is {scale:.4f}."
+    return (Text(en, f"实测与模型之比未能完全调至 1；采用该损失时为 {scale:.4f}。"),)
 
 
 def _readings(table: Table, column: str, unit: str, times: Times) -> tuple[FloatArray, int]:
@@ -250,7 +181,7 @@ def _fit_loss(fitted: Callable[[float], PvFit], loss: float) -> tuple[PvFit, flo
                 "the unit or the weather is wrong",
                 f"实测为模型功率的 {first.scale:.3f} 倍，高于无损失时的功率：装机、单位或气象有误",
             )
-            raise CannotFit(what="the loss", reason=reason)
+            raise CannotFit(what=THE_LOSS, reason=reason)
         last = fitted(loss)
     return first, loss, last
 
@@ -304,7 +235,7 @@ def _wind_scale(hours: Callable[[float], float], wanted: float) -> float:
             f"factors from {SCALES[0]:g} to {SCALES[1]:g} give {low:.0f} to {high:.0f} h of full load",
             f"系数 {SCALES[0]:g} 至 {SCALES[1]:g} 只能得到 {low:.0f} 至 {high:.0f} 满发小时，达不到 {wanted:.0f}",
         )
-        raise CannotFit(what="the wind factor", reason=reason)
+        raise CannotFit(what=THE_FACTOR, reason=reason)
     return float(brentq(lambda x: hours(x) - wanted, *SCALES, xtol=1e-5))
 
 
@@ -339,10 +270,10 @@ def _first_day(source: Source, zone: Any) -> date:
 
 def _conditions(
     at: ParkFile, request: PlantRequest, grid: TimeGrid, option: str, source: Source | None = None
-) -> tuple[Conditions, tuple[Text, ...]]:
+) -> tuple[Conditions, tuple[str | Text, ...]]:
     """Return weather on a grid, with what must be told of it."""
-    weather = (source or _source(at, request)).fetch(at.park.location, grid)
-    notes = []
+    weather = fetch_weather(source or _source(at, request), at.park.location, grid)
+    notes: list[str | Text] = [str(weather.attrs["notes"])] if weather.attrs["notes"] else []
     if int(weather.attrs["synthetic"]):
         en = f"The weather is synthetic: this says nothing of a real plant until {option} names measured weather."
         notes.append(Text(en, f"气象为合成数据：须以 {option} 指定实测气象，结果才适用于真实电站。"))

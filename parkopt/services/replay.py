@@ -15,11 +15,14 @@ import numpy as np
 
 from parkopt.clock import FloatArray
 from parkopt.errors import Language, Where
-from parkopt.faults import CannotWrite, WrongOption
+from parkopt.faults import CannotWrite, MissingKey, OutOfRange, WrongOption
 from parkopt.forecast.copula import LOAD_TAU_H, PV_TAU_H, WIND_TAU_H
 from parkopt.forecast.correct import Correction
-from parkopt.intake import DayRequest
-from parkopt.models.build import Problem
+from parkopt.forecast.quantiles import LEVELS
+from parkopt.intake import FIRST_YEAR, LAST_YEAR, DayRequest
+from parkopt.models.build import Problem, modelled
+from parkopt.models.renewable import Renewable
+from parkopt.models.tech.load import Load
 from parkopt.outlook import Outlook, outlook_of, what_came
 from parkopt.results.figures_replay import replay_svg
 from parkopt.scenarios.replay import Replay, Terms, replay
@@ -28,10 +31,13 @@ from parkopt.services.day import ONE_AT_A_TIME
 from parkopt.solve import Limits
 from parkopt.solve.stochastic import Risk
 from parkopt.stages import Context, Forecast
+from parkopt.weather import CsvMapping
 from parkopt.workflow import fetch_weather, forecast, load_park
 
 Learn = Literal["analogs", "sklearn", "lightgbm"]
 MOST_DAYS = 366
+LARGEST_SEED = 2**22
+"""Times a thousand, for the noise of each load, a seed is still one of numpy's."""
 TAU_H = {"wind": WIND_TAU_H, "pv": PV_TAU_H, "load": LOAD_TAU_H}
 """How long a surprise lasts, by resource [h]; as in the copula of the scenarios."""
 REFIT_DAYS = 31
@@ -54,6 +60,8 @@ class ReplayRequest:
     """60, 30 or 15."""
     weather: str = ""
     """Source of the forecasts, in place of the park file's."""
+    weather_map: CsvMapping | None = None
+    """Meaning of the columns of a CSV file of forecasts; it must say `basis: forecast`."""
     actual: str = ""
     """Source of the weather that came; of the embedded year where absent."""
     level: float = 0.3
@@ -96,8 +104,13 @@ def replay_park(request: ReplayRequest, tell: Callable[[str], None] | None = Non
 def _require(request: ReplayRequest) -> None:
     if not 1 <= request.days <= MOST_DAYS:
         raise WrongOption(Where(field="days"), option="--days", value=request.days, allowed=f"1 to {MOST_DAYS}")
-    if not 0 < request.level < 1:
-        raise WrongOption(Where(field="level"), option="--level", value=request.level, allowed="between 0 and 1")
+    if not LEVELS[0] <= request.level <= LEVELS[-1]:
+        raise WrongOption(Where(field="level"), option="--level", value=request.level, allowed="0.05 to 0.95")
+    if not 0 <= request.seed < LARGEST_SEED:
+        raise WrongOption(Where(field="seed"), option="--seed", value=request.seed, allowed=f"0 to {LARGEST_SEED - 1}")
+    last = request.start + timedelta(days=request.days - 1)
+    if request.start.year <= FIRST_YEAR or last.year > LAST_YEAR:
+        raise OutOfRange(Where(field="start"), value=request.start, low=FIRST_YEAR + 1, high=LAST_YEAR)
     if not 1 <= request.keep <= request.draws:
         raise WrongOption(Where(field="keep"), option="--keep", value=request.keep, allowed=f"1 to {request.draws}")
     if request.learn not in get_args(Learn):
@@ -115,14 +128,30 @@ class _Cases:
         self.ctx = Context("replay", datetime.now(UTC).isoformat(timespec="seconds"), "")
         self.loaded = load_park(self._asked(request.start), self.ctx)
         self.park = self.loaded.park.id
-        self.notes: tuple[str, ...] = ()
+        self.notes = self._known_beforehand()
         self.fits: dict[str, tuple[datetime, Correction]] = {}
         self.before = self._came(request.start - timedelta(days=1))
+
+    def _known_beforehand(self) -> tuple[str, ...]:
+        """Require weather that came, and say what every strategy knows since nothing else is known of it."""
+        assets, source = modelled(self.loaded.park).values(), self.request.weather or self.loaded.park.weather.source
+        open_ = [one for one in assets if isinstance(one, Renewable) and one.history is None]
+        if open_ and not self.request.actual and source not in ("embedded", "open_meteo"):
+            raise MissingKey(Where(field="--actual"), key="--actual", example="--actual measured_weather.csv")
+        return tuple(
+            f"{name}: its measured profile is what came and what was expected, so that no strategy errs about it."
+            for name, one in self.loaded.park.of_kind("load").items()
+            if isinstance(one, Load) and one.history is None and one.profile is not None
+        )
 
     def _asked(self, day: date, *, actual: bool = False) -> DayRequest:
         weather = self.request.actual if actual and self.request.actual else self.request.weather
         basis: Any = "actual" if actual else "forecast"
-        return DayRequest(self.request.park, day, self.request.step_min, weather=weather, weather_basis=basis)
+        own = None if actual and self.request.actual else self.request.weather_map
+        step = self.request.step_min
+        return DayRequest(
+            self.request.park, day, step, weather=weather, weather_map=own, weather_basis=basis, on="chain"
+        )
 
     def _posed(self, day: date, *, actual: bool = False) -> Forecast:
         asked = self._asked(day, actual=actual)
@@ -146,7 +175,7 @@ class _Cases:
             engine="lightgbm" if self.request.learn == "lightgbm" else "sklearn", fits=self.fits,
         )  # fmt: skip
         came, before = self._came(day), self.before
-        self.before, self.notes = came, outlook.notes
+        self.before, self.notes = came, tuple(dict.fromkeys((*self.notes, *outlook.notes)))
         drawn = outlook.scenarios(self.request.draws, self.request.keep, self.request.seed)
         knows = Knows(
             actual=came,
@@ -202,7 +231,9 @@ def figure(found: Replay, lang: Language) -> str:
     """Return the figure of a replay as SVG text."""
     rows = [row for row in found.rows if row["strategy"] != "perfect"]
     daily = [found.regret_yuan(row["strategy"]) for row in rows]
-    return replay_svg([row[f"meaning_{lang}"] for row in rows], [row["regret_percent"] for row in rows], daily, lang)
+    return replay_svg(
+        [row[f"meaning_{lang}"] for row in rows], [row["regret_percent"] or 0.0 for row in rows], daily, lang
+    )
 
 
 def _days_csv(found: Replay) -> str:

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from parkopt.clock import FloatArray
 from parkopt.faults import NoSolution
 from parkopt.models.base import Technology
-from parkopt.models.build import Built, Problem, build, decided, recipe_for
+from parkopt.models.build import Built, Problem, build, decided, modelled, recipe_for
 from parkopt.solve._compiled import Compiled, compiled
 from parkopt.solve.again import Changed, again
 from parkopt.solve.planner import Solution
@@ -19,13 +19,13 @@ from parkopt.solve.status import Limits
 
 Plan = Mapping[str, Mapping[str, FloatArray]]
 """Reported powers by asset and key, such as ``ess.charge_mw``; shorter where only the first steps are planned."""
-DEVIATION_YUAN_PER_MWH = 100_000.0
-"""What a MWh off the plan counts while a day is settled: more than the demand charge of a MW; only need departs."""
+DEVIATION_YUAN_PER_MW = 100_000.0
+"""What a MW off the plan counts in each step while a day is settled: more than any demand charge of a month."""
 
 
 def plan_of(solution: Solution) -> dict[str, dict[str, FloatArray]]:
     """Return what a schedule decided for the assets that keep a plan: all but wind, sun, grid and contracts."""
-    assets = technologies_of(solution.problem)
+    assets = modelled(solution.problem.park)
     return {
         name: {key: solution.reported[name][key] for key in keys}
         for name, keys in planned_keys(solution.built, assets).items()
@@ -39,11 +39,6 @@ def planned_keys(built: Built, assets: Mapping[str, Technology]) -> dict[str, li
         if not assets[name].follows:
             keys.setdefault(name, []).append(key)
     return keys
-
-
-def technologies_of(problem: Problem) -> dict[str, Technology]:
-    """Return the assets of a problem that have a model."""
-    return {name: asset for name, asset in problem.park.assets.items() if isinstance(asset, Technology)}
 
 
 def follow(problem: Problem, plan: Plan, limits: Limits | None = None) -> Solution:
@@ -85,7 +80,6 @@ def held_near(built: Built, form: Compiled, plan: Plan) -> Changed:
     picks = sp.coo_array((np.ones(k), (np.arange(k), columns)), shape=(k, n))
     rows = sp.hstack([picks, sp.identity(k), -sp.identity(k)])
     above = sp.hstack([form.matrix, sp.coo_array((form.matrix.shape[0], 2 * k))])
-    price = DEVIATION_YUAN_PER_MWH * built.hub.grid.hours
     wider = replace(
         form,
         cost=np.append(form.cost, np.zeros(2 * k)),
@@ -97,13 +91,13 @@ def held_near(built: Built, form: Compiled, plan: Plan) -> Changed:
         upper=np.append(form.upper, np.full(2 * k, np.inf)),
         integer=np.append(form.integer, np.zeros(2 * k, dtype=bool)),
     )
-    return Changed(wider, np.append(form.cost, np.full(2 * k, price)))
+    return Changed(wider, np.append(form.cost, np.full(2 * k, DEVIATION_YUAN_PER_MW)))
 
 
 def _targets(built: Built, plan: Plan) -> tuple[np.ndarray, FloatArray]:
     """Return the planned columns and their values."""
     columns, targets = [np.empty(0, dtype=np.int64)], [np.empty(0)]
-    for name, key, made in decided(built.hub, technologies_of(built.problem)):
+    for name, key, made in decided(built.hub, modelled(built.problem.park)):
         mw = plan.get(name, {}).get(key)
         if mw is not None:
             columns.append(np.asarray(made.columns[: len(mw)]))

@@ -48,6 +48,8 @@ class Solution:
     """How often the model was built: once, and once more for each set of binaries added."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by phase: build, compile, hand_over, highs (its own runs alone), extract."""
+    hedged: bool = False
+    """Whether its plan serves several futures, and is not the cheapest for this one."""
     reasons: tuple[str, ...] = ()
     """Why a compiled form could not be re-used, round by round; empty where it was."""
 

@@ -105,6 +105,7 @@ class Kind(StrEnum):
     NOTHING = "nothing"
     OFF = "off"
     HABIT = "habit"
+    HEDGED = "hedged"
 
 
 SENTENCES: Mapping[Kind, Text] = {
@@ -204,6 +205,10 @@ SENTENCES: Mapping[Kind, Text] = {
     Kind.OFF: Text(
         "{asset} is off: on or off is decided as a whole; what the other would cost needs a second solve.",
         "{asset} 停机：开停为整体决策，另一选择的费用需再次求解。",
+    ),
+    Kind.HEDGED: Text(
+        "{asset} keeps the plan that is cheapest over the scenarios; on this day alone another might cost less.",
+        "{asset} 执行多场景下最省的计划；仅就这一天而言，其他安排可能更省。",
     ),
     Kind.HABIT: Text(
         "{asset} follows habit: no plan was found within the time limit.",

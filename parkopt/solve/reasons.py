@@ -24,6 +24,7 @@ import numpy as np
 from parkopt.errors import Text
 from parkopt.models.algebra import Vars
 from parkopt.models.base import Technology
+from parkopt.models.build import modelled
 from parkopt.solve.counterfactual import FINE, NUDGE_MW, Counterfactual, counterfactual, solved_finely
 from parkopt.solve.planner import Solution
 from parkopt.solve.reason_words import (
@@ -114,7 +115,18 @@ def reasons(solution: Solution, *, verify: bool = False, most: int = MOST, limit
         return list(_habits(solution))
     teller = _Teller(Prices.of(solution))
     found = [reason for step in range(solution.problem.grid.n) for reason in teller.of_step(step)]
+    if solution.hedged:
+        return [_hedged(solution, reason) for reason in found]
     return _verified(solution, found, most, limits) if verify else found
+
+
+def _hedged(solution: Solution, reason: Reason) -> Reason:
+    """Return a reason that is true of a plan over several futures: prices of this one do not prove it."""
+    asset = modelled(solution.problem.park)[reason.asset]
+    if asset.follows and reason.holds:
+        return reason
+    says = fill(SENTENCES[Kind.HEDGED], asset=reason.asset)
+    return Reason(reason.asset, reason.step, reason.time, Kind.HEDGED, says, ())
 
 
 def _habits(solution: Solution) -> Iterator[Reason]:

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from parkopt.clock import FloatArray
 from parkopt.errors import Where
 from parkopt.faults import GridMismatch, NoSolution, OutOfRange
-from parkopt.models.build import Built, Problem, build, recipe_for
+from parkopt.models.build import Built, Problem, build, modelled, recipe_for
 from parkopt.solve._compiled import Compiled, compiled, values_of
-from parkopt.solve.follow import plan_of, technologies_of
+from parkopt.solve.follow import plan_of
 from parkopt.solve.planner import Solution
 from parkopt.solve.relaxed import search
 from parkopt.solve.status import Limits
@@ -139,7 +139,7 @@ def _parts(builts: Sequence[Built], forms: Sequence[Compiled]) -> list[_Part]:
     parts: list[_Part] = []
     names: set[tuple[tuple[str, str, int], ...]] = set()
     for built, form in zip(builts, forms, strict=True):
-        keeps = {name for name, asset in technologies_of(built.problem).items() if not asset.follows}
+        keeps = {name for name, asset in modelled(built.problem.park).items() if not asset.follows}
         flags = {id(direction.flag) for direction in built.hub.directions}
         kept = [made for made in built.hub.columns if made.asset in keeps and id(made) not in flags]
         names.add(tuple((made.asset, made.name, len(made)) for made in kept))

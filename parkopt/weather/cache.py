@@ -132,5 +132,9 @@ def newest_first(home: Path, location: Location, kind: Kind) -> Iterator[Kept]:
 
 
 def kept_forecasts(home: Path, location: Location) -> tuple[Kept, ...]:
-    """Return the kept forecasts of a place, the oldest first, each with its issue time ``fetched_at``."""
+    """Return the kept forecasts of a place, the oldest first, each with its issue time ``fetched_at``.
+
+    For users of the library: what was known of a day, and when. parkopt itself plans with the
+    newest (`newest_first`) and reads past forecasts from the park's ``weather.history``.
+    """
     return tuple(newest_first(home, location, "forecast"))[::-1]

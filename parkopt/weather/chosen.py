@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,7 @@ import xarray as xr
 
 from parkopt.clock import TimeGrid
 from parkopt.errors import Where
-from parkopt.faults import MissingFile
+from parkopt.faults import GridMismatch, MissingFile, OutsideData
 from parkopt.park.base import Location
 from parkopt.park.loader import load_part
 from parkopt.park.schema import ParkFile
@@ -88,7 +89,9 @@ def fetch_weather(source: Source, location: Location, grid: TimeGrid) -> xr.Data
     latitude = float(dataset.attrs["latitude"])
     odd = plausibility_notes(dataset, latitude)
     if dataset.attrs["basis"] == "typical_year" and grid.n * grid.step < timedelta(days=YEAR_DAYS):
-        year = source.fetch(location, TimeGrid.day(A_YEAR, grid.zone, 60, YEAR_DAYS))
-        odd += annual_notes(year, latitude)
+        # a table may call a few dated days a typical year: its year is not there to be looked at
+        with suppress(OutsideData, GridMismatch):
+            year = source.fetch(location, TimeGrid.day(A_YEAR, grid.zone, 60, YEAR_DAYS))
+            odd += annual_notes(year, latitude)
     told = (str(dataset.attrs["notes"]), *odd)
     return dataset.assign_attrs(notes=" ".join(note for note in told if note))

@@ -17,15 +17,23 @@ from parkopt.errors import ParkoptError, raise_all
 from parkopt.faults import EnergyNotPower, MissingColumn, NegativeValue, UnreadableValue, WrongStep
 from parkopt.park.base import Location, Part
 from parkopt.park.series import Series, convert
-from parkopt.park.table import MAX_FAULTS, ClockSpec, Table, Times, read_numbers, read_table, read_times
+from parkopt.park.table import (
+    EMPTY,
+    MAX_FAULTS,
+    ClockSpec,
+    Table,
+    Times,
+    cut_notes,
+    read_numbers,
+    read_table,
+    read_times,
+)
 from parkopt.weather.clean import fill_gaps
 from parkopt.weather.dated import GHI, HOUR, complete, dated_series, lay_dated, naive
 from parkopt.weather.offset import sun_of_series
 from parkopt.weather.source import VARIABLES, Origin, WeatherBasis, canonical, check_range
 
 TEMPERATURE = "temp_air_degc"
-EMPTY = ("", "nan", "null", "none", "na", "n/a")
-"""Cells that say that there is no value, in small letters."""
 
 
 def _canonical_name(name: str) -> str:
@@ -86,7 +94,7 @@ class CsvWeather:
         offset_min, notes = _sun(series, location, table)
         values, step_min = lay_dated(series, self.mapping, grid, location, offset_min)
         values, added = complete(values, grid, location, step_min)
-        told = self._unread(table) + _cut_notes(self.path) + repaired
+        told = self._unread(table) + tuple(map(str, cut_notes(self.path))) + repaired
         origin = Origin(
             source=f"csv/{self.path.name}", basis=self.mapping.basis, latitude=location.latitude,
             longitude=location.longitude, sha256=table.sha256, solar_offset_min=step_min,
@@ -123,13 +131,6 @@ class CsvWeather:
         if self.mapping.columns or not others:
             return ()
         return (f"Columns that were not read: {', '.join(others)}.",)
-
-
-def _cut_notes(path: Path) -> tuple[str, ...]:
-    """Return a warning where the last row does not end: digits may have been cut off, which no check can see."""
-    if path.suffix == ".gz" or path.read_bytes()[-1:] in (b"\n", b"\r"):
-        return ()
-    return ("The last row of the file has no line break at its end: the file may be cut off there.",)
 
 
 def _default_columns(table: Table) -> dict[str, ColumnSpec]:

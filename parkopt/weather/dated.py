@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from parkopt.clock import FloatArray, TimeGrid
+from parkopt.faults import OutsideData
 from parkopt.park.base import Location
 from parkopt.park.series import Series, on_grid
 from parkopt.park.table import ClockSpec
@@ -33,6 +35,11 @@ def dated_series(
 def means_of_instants(values: FloatArray) -> FloatArray:
     """Return the means of the steps between instants (n,): the straight line's; the last value is held."""
     return np.asarray((values + np.append(values[1:], values[-1])) / 2, dtype=float)
+
+
+def pressure_share(altitude_m: float) -> float:
+    """Return the pressure at an altitude as a share of that at sea level (standard atmosphere, ISO 2533)."""
+    return float((1 - 2.25577e-5 * altitude_m) ** 5.25588)
 
 
 def naive(index: pd.DatetimeIndex) -> TimeArray:
@@ -69,12 +76,27 @@ def lay_dated(
         return values, grid.step / timedelta(minutes=2) + moved
     start = grid.start.replace(minute=0, second=0, microsecond=0)
     skipped, per_hour = (grid.start - start) // grid.step, HOUR // grid.step
-    hours = TimeGrid(start, HOUR, -(-(skipped + grid.n) // per_hour), grid.zone)
-    hourly = {name: _laid(name, one, clock, hours) for name, one in series.items()}
+    hours, hourly = _neighboured(series, clock, TimeGrid(start, HOUR, -(-(skipped + grid.n) // per_hour), grid.zone))
+    skipped += (start - hours.start) // HOUR * per_hour
     place = (location.latitude, location.longitude)
     fine = refine(hourly, naive(hours.index), per_hour, place, offset_min)
     cut = slice(skipped, skipped + grid.n)
     return {name: values[cut] for name, values in fine.items()}, step_offset_min(offset_min, per_hour)
+
+
+def _neighboured(
+    series: Mapping[str, Series], clock: ClockSpec, hours: TimeGrid
+) -> tuple[TimeGrid, dict[str, FloatArray]]:
+    """Return `hours`, one longer at each end where the series reach so far, and the series on them.
+
+    The lines between middles of hours then run on over the ends of the grid: a day has the same
+    weather whether it is asked for alone or with its neighbours.
+    """
+    for before, after in ((1, 1), (1, 0), (0, 1)):
+        longer = TimeGrid(hours.start - before * HOUR, HOUR, hours.n + before + after, hours.zone)
+        with suppress(OutsideData):
+            return longer, {name: _laid(name, one, clock, longer) for name, one in series.items()}
+    return hours, {name: _laid(name, one, clock, hours) for name, one in series.items()}
 
 
 def _laid(name: str, one: Series, clock: ClockSpec, grid: TimeGrid) -> FloatArray:
@@ -109,6 +131,6 @@ def complete(
         whole[DNI] = np.where(height < low, 0.0, np.minimum(beam / np.maximum(height, low), 1361.0))
         notes.append("Direct irradiance was derived by closure.")
     if PRESSURE not in values:
-        whole[PRESSURE] = np.full(grid.n, 101_325 * (1 - 2.25577e-5 * location.altitude) ** 5.25588)
+        whole[PRESSURE] = np.full(grid.n, 101_325 * pressure_share(location.altitude))
         notes.append("Pressure is that of the standard atmosphere.")
     return whole, tuple(notes)

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from parkopt.clock import FloatArray
 from parkopt.errors import Where
 from parkopt.faults import NotAGridPoint
+from parkopt.weather.sites import haversine_km
 
 Pick = Literal["bilinear", "nearest", "sea"]
-EARTH_KM = 6371.0
-"""Mean radius of the earth (IUGG)."""
 SINGLE_KM = 30.0
 """A file of one cell serves a site within about one ERA5 cell (0.25 degrees are 28 km)."""
 HERE_DEG = 1e-4
@@ -45,14 +44,6 @@ class Cells:
     def weight(self) -> FloatArray:
         """Weights of the cells, shape (rows of latitude * rows of longitude,)."""
         return np.outer(self.latitude.weight, self.longitude.weight).ravel()
-
-
-def distance_km(place: tuple[float, float], latitude: FloatArray, longitude: FloatArray) -> FloatArray:
-    """Return great-circle distances (haversine) from a place (degrees north, east) to others, in km."""
-    lat, other = np.deg2rad(place[0]), np.deg2rad(latitude)
-    half = np.sin((other - lat) / 2) ** 2
-    half = half + np.cos(lat) * np.cos(other) * np.sin(np.deg2rad(longitude - place[1]) / 2) ** 2
-    return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1))), dtype=float)
 
 
 def eastward(longitude: FloatArray, site: float) -> FloatArray:
@@ -89,7 +80,7 @@ def choose(
     # an axis of one row cannot lie around a place; the other axis takes its nearest
     lat = int(np.argmin(np.abs(north)))
     lon = int(np.argmin(np.abs(east)))
-    away = float(distance_km(place, latitude[[lat]], longitude[[lon]])[0])
+    away = float(haversine_km(place, latitude[[lat]], longitude[[lon]])[0])
     if 1 not in (len(latitude), len(longitude)) or away > SINGLE_KM:
         raise NotAGridPoint(where, covers=covers(latitude, longitude), latitude=place[0], longitude=place[1])
     note = f"The file holds a single row of cells; the nearest is {away:.0f} km from the site."
@@ -117,7 +108,7 @@ def sea_cell(
     NotAGridPoint
         Where no sea is within four cells.
     """
-    away = distance_km(place, latitude[:, None], longitude[None, :])
+    away = haversine_km(place, latitude[:, None], longitude[None, :])
     away = np.where(land < LAND, away, np.inf)
     row, column = np.unravel_index(int(np.argmin(away)), away.shape)
     reach = SEA_CELLS * max(SINGLE_KM, _spacing(latitude) * 111)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 import numpy as np
@@ -18,14 +19,13 @@ from parkopt import units
 from parkopt.clock import FloatArray
 from parkopt.errors import ParkoptError, UnitFault, Where
 from parkopt.faults import MissingSteps, TimeNotRising, UnclearSums, UnevenSteps, WrongStep, WrongUnit
-from parkopt.weather.clean import fill_gaps, longest_gap
+from parkopt.weather.clean import MAX_GAP, fill_gaps, longest_gap
 from parkopt.weather.sun import TimeArray, cos_zenith, extraterrestrial_w_per_m2, later
 
 Sums = Literal["auto", "hour", "day", "issue"]
 HOUR = np.timedelta64(3600, "s")
 HOUR_S = 3600.0
-MAX_GAP_H = 3
-"""Longer gaps are not filled (parkopt reference, weather 3.2)."""
+MAX_GAP_H = MAX_GAP // timedelta(hours=1)
 UNITS: dict[str, tuple[str, ...]] = {
     "t2m": ("degC",), "d2m": ("degC",), "sp": ("Pa",), "u10": ("m/s",), "v10": ("m/s",), "u100": ("m/s",),
     "v100": ("m/s",), "ssrd": ("J/m**2", "W/m**2"), "fdir": ("J/m**2", "W/m**2"), "tp": ("m", "kg/m**2"),

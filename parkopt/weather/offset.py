@@ -14,6 +14,7 @@ import numpy as np
 from parkopt.clock import FloatArray
 from parkopt.errors import NOWHERE, Where
 from parkopt.faults import ShiftedClock
+from parkopt.weather.dated import DHI, DNI, GHI
 from parkopt.weather.sun import TimeArray, cos_zenith, hour_angle_rad, later
 
 CANDIDATES_MIN = np.arange(-90, 155, 5)
@@ -31,7 +32,6 @@ LONG_DAYS = 30
 """From so many days on, clouds no longer move the centre of the light by an hour."""
 NOON_MIN, SHORT_NOON_MIN = 75, 180
 """How far from solar noon the light of so many days, and of fewer, may be centred."""
-GHI, DNI, DHI = "ghi_w_per_m2", "dni_w_per_m2", "dhi_w_per_m2"
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,19 @@ from parkopt.errors import Where
 from parkopt.faults import MissingFile
 from parkopt.park.base import Location
 from parkopt.park.table import ClockSpec
-from parkopt.weather.dated import complete, dated_series, lay_dated, naive
+from parkopt.weather.dated import GHI, complete, dated_series, lay_dated, naive
 from parkopt.weather.offset import sun_of_series
-from parkopt.weather.open_meteo_clock import number
+from parkopt.weather.open_meteo_clock import place_of
 from parkopt.weather.open_meteo_json import ENVELOPE, Answers, Block, parse_answers, read_block
-from parkopt.weather.open_meteo_run import TURNING, on_steps, read_run
+from parkopt.weather.open_meteo_run import KEYS, TURNING, on_steps, read_run
 from parkopt.weather.sites import distance_km
 from parkopt.weather.source import Origin, canonical
 
 ATTRIBUTION = "Weather data by Open-Meteo.com (CC BY 4.0)."
 FAR_KM = 30.0
 """About one cell of the coarsest model that Open-Meteo serves (ERA5, 0.25 degrees)."""
+FORECASTS = ("forecast", "ensemble")
+"""Last part of the addresses of services that forecast (open-meteo.com/en/docs)."""
 _MEMBER = re.compile(r"_member(\d+)$")
 _HEAD = re.compile(r'"(generationtime_ms|hourly_units|minutely_15_units|utc_offset_seconds)"\s*:')
 _ERROR = re.compile(r'^\s*\{\s*"(error"\s*:\s*true|reason"\s*:)')
@@ -49,8 +51,8 @@ class OpenMeteoFile:
     path : Path
         The file.
     basis : str, optional
-        Of the numbers: ``"actual"`` for the archive (the reanalysis ERA5). By default what the
-        envelope says, else a forecast.
+        What an answer is taken for that does not say it: ``"actual"`` for the archive (the
+        reanalysis ERA5), a forecast by default. The address in parkopt's envelope goes before it.
     """
 
     path: Path
@@ -114,10 +116,7 @@ class Reading:
 
     def _nearest(self, location: Location) -> tuple[dict[str, Any], Location, tuple[str, ...]]:
         park = (location.latitude, location.longitude)
-        places = [
-            (distance_km((number(one, "latitude", self.where), number(one, "longitude", self.where)), park), at, one)
-            for at, one in enumerate(self.answers.places)
-        ]
+        places = [(distance_km(place_of(one, self.where), park), at, one) for at, one in enumerate(self.answers.places)]
         away, at, place = min(places, key=lambda one: one[:2])
         notes = [f"Place {at + 1} of the {len(places)} in the answer is nearest."] if len(places) > 1 else []
         if away > FAR_KM:
@@ -144,11 +143,16 @@ class Reading:
         return canonical(laid, grid, origin, self.where)
 
     def _basis(self) -> tuple[Literal["forecast", "actual"], tuple[str, ...]]:
-        """Return what the numbers are; only an archive's address tells it, the answer itself does not."""
-        archive = self.answers.url.split("?", maxsplit=1)[0].endswith("/archive")
-        if self.basis == "actual" or (self.basis is None and archive):
+        """Return what the numbers are; only the address tells it, the answer itself does not."""
+        service = self.answers.url.split("?", maxsplit=1)[0].rstrip("/").rpartition("/")[2]
+        if service == "archive":
             return "actual", ("Reanalysis (ERA5), not measured at the site.",)
-        if self.basis is None and not self.answers.url:
+        if service in FORECASTS:
+            refused = "Its address is that of a forecast: it was not taken for what came."
+            return "forecast", (refused,) if self.basis == "actual" else ()
+        if self.basis == "actual":
+            return "actual", ("The answer does not say what it is; it was taken for what came, as asked.",)
+        if self.basis is None:
             return "forecast", ("The answer does not say what it is and was taken for a forecast.",)
         return "forecast", ()
 
@@ -162,5 +166,5 @@ def _block_name(place: dict[str, Any], grid: TimeGrid) -> Literal["hourly", "min
 
 
 def _has_light(block: Block, member: str) -> bool:
-    column = block.columns.get(f"shortwave_radiation{member}")
-    return column is None or any(value is not None for value in column)
+    columns = [block.columns[key + member] for key in KEYS[GHI] if key + member in block.columns]
+    return not columns or any(value is not None for column in columns for value in column)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -25,11 +25,13 @@ from parkopt.faults import (
     UnreadableTime,
     WrongStep,
 )
+from parkopt.park.table import MAX_FAULTS
 
 FORMAT = "Open-Meteo JSON"
-MAX_FAULTS = 20
-"""As for tables: the first ones are enough to act on."""
 MAX_OFFSET_S = 14 * 3600
+FIRST_S, LAST_S = -2_208_988_800, 4_102_444_800
+"""Unix time of 1 January 1900 and 2100: a stamp outside is not one of weather, or not in seconds."""
+MAX_NUMBER = 1e300
 
 
 def broken(where: Where, reason: str) -> BrokenFile:
@@ -40,9 +42,27 @@ def broken(where: Where, reason: str) -> BrokenFile:
 def number(place: dict[str, Any], key: str, where: Where) -> float:
     """Return a finite number of an answer's head, or raise `BrokenFile`."""
     value = place.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise broken(Where(where.file, field=key), f"{key} is {value!r}")
+    if not is_number(value):
+        raise broken(Where(where.file, field=key), f"{key} is {_short(value)}")
     return float(value)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a finite number that a float can hold; JSON allows any number of digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
+
+
+def _short(value: object) -> str:
+    return repr(value)[:40]
+
+
+def place_of(place: dict[str, Any], where: Where) -> tuple[float, float]:
+    """Return latitude and longitude in degrees, or raise `BrokenFile` where they lie on no earth."""
+    here = (number(place, "latitude", where), number(place, "longitude", where))
+    for key, value, most in zip(("latitude", "longitude"), here, (90, 180), strict=True):
+        if abs(value) > most:
+            raise broken(Where(where.file, field=key), f"{key} is {value:g}, not within -{most} to {most}")
+    return here
 
 
 def read_stamps(
@@ -50,13 +70,14 @@ def read_stamps(
 ) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     """Return the stamps in UTC (no order is asked for yet), and a note on an offset that is held."""
     if unit == "unixtime":
-        bad = [row for row, value in enumerate(written) if isinstance(value, bool) or not isinstance(value, int)]
+        bad = [row for row, value in enumerate(written) if not _is_unix(value)]
         raise_all(_unreadable(where, field, row, written[row], "unix seconds") for row in bad[:MAX_FAULTS])
         return pd.DatetimeIndex(pd.to_datetime(written, unit="s", utc=True)), ()
     text = pd.Series(written, dtype=object)
     plain = text.map(lambda value: isinstance(value, str) and re.fullmatch(r"[\d-]{10}T[\d:]{5,8}", value) is not None)
     parsed = pd.to_datetime(text.where(plain), errors="coerce", format="ISO8601")
-    wrong = np.flatnonzero(parsed.isna())[:MAX_FAULTS]
+    known = (parsed >= pd.Timestamp(FIRST_S, unit="s")) & (parsed < pd.Timestamp(LAST_S, unit="s"))
+    wrong = np.flatnonzero(~known)[:MAX_FAULTS]
     raise_all(_unreadable(where, field, int(row), written[row], "2026-07-15T00:00") for row in wrong)
     if "utc_offset_seconds" not in place:
         raise NaiveTime(Where(where.file, field=field, row=1), value=written[0])
@@ -69,8 +90,12 @@ def read_stamps(
     return stamps, (held,) if change else ()
 
 
+def _is_unix(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and FIRST_S <= value < LAST_S
+
+
 def _unreadable(where: Where, field: str, row: int, value: object, shown: str) -> UnreadableTime:
-    return UnreadableTime(Where(where.file, field=field, row=row + 1), value=value, format=shown)
+    return UnreadableTime(Where(where.file, field=field, row=row + 1), value=_short(value), format=shown)
 
 
 def _zone_change(place: dict[str, Any], first: pd.Timestamp, last: pd.Timestamp) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -27,7 +27,8 @@ from parkopt.faults import (
     UnreadableValue,
     WrongUnit,
 )
-from parkopt.weather.open_meteo_clock import MAX_FAULTS, broken, read_stamps, regular_step
+from parkopt.park.table import MAX_FAULTS
+from parkopt.weather.open_meteo_clock import broken, is_number, read_stamps, regular_step
 
 ENVELOPE = "parkopt-open-meteo-1"
 """Mark of an answer that parkopt kept, with the time it was fetched."""
@@ -104,7 +105,10 @@ def parse_answers(raw: bytes, where: Where) -> Answers:
     for place in places:
         if place.get("error"):
             raise broken(where, f"the service answered with an error: {place.get('reason', 'no reason given')}")
+    field = "fetched_at" if envelope.get("fetched_at") else "issued_at"
     issued_at = str(envelope.get("fetched_at") or places[0].get("issued_at") or "")
+    if issued_at and not _is_time(issued_at):
+        raise broken(Where(where.file, field=field), f"{field} is {issued_at[:40]!r}, not a time with its offset")
     return Answers(tuple(places), issued_at, str(envelope.get("url", "")))
 
 
@@ -136,6 +140,13 @@ def read_block(place: dict[str, Any], name: BlockName, where: Where) -> Block:
     return Block(times, step, columns, units, name, where, notes)
 
 
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def _length(column: object) -> int:
     return len(column) if isinstance(column, list) else -1
 
@@ -163,7 +174,7 @@ def read_column(block: Block, key: str, unit: str) -> FloatArray:
 
 
 def _is_value(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) != np.inf)
+    return value is None or is_number(value)
 
 
 def _example(unit: str) -> str:

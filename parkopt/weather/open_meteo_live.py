@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import xarray as xr
 
@@ -200,8 +201,14 @@ class OpenMeteo:
         }  # fmt: skip
 
     def _without_key(self, text: str) -> str:
+        """Return a text without the key, in whatever spelling an address or JSON gives it."""
         key = self.config.key
-        return text.replace(key, "***").replace(quote(key), "***") if key else text
+        if not key:
+            return text
+        plain = (key, quote(key), quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1])
+        for shown in sorted({*plain, *(one.replace("/", "\\/") for one in plain)}, key=len, reverse=True):
+            text = text.replace(shown, "***")
+        return text
 
 
 def _reason(fault: ParkoptError) -> Text:

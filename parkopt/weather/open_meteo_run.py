@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from parkopt.errors import raise_all
 from parkopt.faults import MissingColumn, MissingSteps
 from parkopt.park.base import Location
 from parkopt.weather.clean import MAX_GAP, fill_gaps, longest_gap
-from parkopt.weather.dated import DHI, DNI, GHI, PRESSURE, means_of_instants, naive
+from parkopt.weather.dated import DHI, DNI, GHI, PRESSURE, means_of_instants, naive, pressure_share
 from parkopt.weather.open_meteo_json import Block, read_column
 from parkopt.weather.source import HEIGHTS_M, VARIABLES, WIND, check_range
 from parkopt.weather.sun import cos_zenith, later
@@ -38,21 +39,22 @@ KEYS: dict[str, tuple[str, ...]] = {
     "snow_depth_m": ("snow_depth",),
 }
 """Variable to the keys that may hold it, the first one preferred; old names come last."""
+_INSTANT = re.compile(r"_instant(_member\d+)?$")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of an answer: variables (n,) at regular stamps, the keys they stood under, and what was done."""
+    """One run of an answer: variables (n,) at regular stamps, which light is that of its stamp, and what was done."""
 
     times: pd.DatetimeIndex
     step: timedelta
     variables: dict[str, FloatArray]
-    keys: dict[str, str]
+    instants: frozenset[str]
     notes: tuple[str, ...]
 
     def before(self, name: str) -> bool:
         """Return whether the values of a variable belong to the step before their stamp, else to its instant."""
-        return name in (*LIGHT, PER_HOUR) and not self.keys.get(name, "").endswith("_instant")
+        return name in (*LIGHT, PER_HOUR) and name not in self.instants
 
 
 def read_run(block: Block, member: str, altitude_m: float) -> Run:
@@ -79,13 +81,14 @@ def read_run(block: Block, member: str, altitude_m: float) -> Run:
     keys = {name: key for name, key in keys.items() if name not in empty}
     _require(block, keys)
     notes = tuple(f"{name} holds no value." for name in empty)
+    instants = _instants(block, keys)
     values, derived = _derived({name: values[name] for name in keys}, altitude_m)
     _check(block, values, keys)
     span = _span(values)
     values, left_out = _without_gaps(block, {name: one[span] for name, one in values.items()}, keys, span.start)
     turned = {name: _unwrapped(one) if name in TURNING else one for name, one in values.items()}
     filled, gaps = fill_gaps(turned, block.step, block.where)
-    return Run(block.times[span], block.step, filled, keys, (*notes, *derived, *left_out, *gaps))
+    return Run(block.times[span], block.step, filled, instants, (*notes, *derived, *left_out, *gaps))
 
 
 def _keys(block: Block, member: str) -> dict[str, str]:
@@ -113,6 +116,24 @@ def _require(block: Block, keys: dict[str, str]) -> None:
     raise_all(MissingColumn(block.at(key), column=key, known=known) for key in wanted)
 
 
+def _instants(block: Block, keys: dict[str, str]) -> frozenset[str]:
+    """Return the irradiances that are those of their stamp; what is made of two is of the kind of both.
+
+    Raises
+    ------
+    MissingColumn
+        Where one partner of a sum or difference is of an instant and the other a mean.
+    """
+    found = {name for name, key in keys.items() if _INSTANT.search(key)}
+    made, partner = (DHI, GHI) if GHI in keys else (GHI, DHI)
+    if made in keys or DIRECT not in keys:
+        return frozenset(found)
+    if (DIRECT in found) != (partner in found):
+        wanted = KEYS[partner][int(DIRECT in found)]
+        raise MissingColumn(block.at(wanted), column=wanted, known=f"{keys[DIRECT]}, {keys[partner]}")
+    return frozenset(found | {made} if partner in found else found)
+
+
 def _derived(values: dict[str, FloatArray], altitude_m: float) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
     """Return the canonical variables: sums and differences of irradiances, pressure from that at sea level."""
     whole, notes = dict(values), []
@@ -124,7 +145,7 @@ def _derived(values: dict[str, FloatArray], altitude_m: float) -> tuple[dict[str
         whole[DHI] = np.clip(whole[GHI] - direct, 0, None)
         notes.append("Diffuse irradiance is global less direct.")
     if PRESSURE not in whole and msl is not None:
-        whole[PRESSURE] = msl * (1 - 2.25577e-5 * altitude_m) ** 5.25588
+        whole[PRESSURE] = msl * pressure_share(altitude_m)
         notes.append(f"Pressure was reduced from sea level to {altitude_m:g} m (ISO 2533).")
     return whole, tuple(notes)
 

@@ -14,12 +14,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkopt.clock import FloatArray
+from parkopt.weather.dated import GHI
 from parkopt.weather.sites import distance_km
 from parkopt.weather.source import WIND
 from parkopt.weather.sun import TimeArray, clear_sky, cos_zenith, extraterrestrial_w_per_m2, later
 
 BoolArray = NDArray[np.bool_]
-GHI = "ghi_w_per_m2"
 FAR_KM = 100.0
 """A site farther away is told: beyond, daily irradiance correlates by less than .8 (parkopt reference, weather 2.4)."""
 NIGHT_W_PER_M2 = 5.0

@@ -152,8 +152,9 @@ def _typical(table: PvgisTable, sha256: str, where: Where) -> PvgisFile:
 
 def _dated(table: PvgisTable, sha256: str, where: Where) -> PvgisFile:
     require_horizontal(table, where)
-    parts = [name for name in (BEAM, DIFFUSE, REFLECTED) if name in table.cells]
-    light = parts if BEAM in parts else [GLOBAL]
+    # beam without diffuse is not the whole light
+    reflected = [REFLECTED] if REFLECTED in table.cells else []
+    light = [BEAM, DIFFUSE, *reflected] if BEAM in table.cells else [GLOBAL]
     numbers = numbers_of(table, {**{name: name for name in light}, **COMMON}, (*light, *NEEDED), where)
     start, minute = first_hour(table, times_of(table, where), where)
     whole = _horizontal(table, {name: numbers.pop(name) for name in light}, where) | numbers

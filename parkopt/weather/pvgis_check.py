@@ -21,7 +21,7 @@ from parkopt.faults import (
     UnreadableTime,
     UnreadableValue,
 )
-from parkopt.park.table import MAX_FAULTS
+from parkopt.park.table import EMPTY, MAX_FAULTS
 from parkopt.weather.clean import fill_gaps
 from parkopt.weather.dated import HOUR
 from parkopt.weather.offset import HOUR_AWAY_MIN
@@ -29,8 +29,6 @@ from parkopt.weather.pvgis_text import PvgisTable, check_units
 from parkopt.weather.source import VARIABLES, check_range
 from parkopt.weather.sun import TimeArray, cos_zenith, later
 
-GAPS = ("", "nan", "null", "none", "na", "n/a")
-"""Cells that say that there is no value."""
 STAMP = r"\d{8}:\d{4}"
 HIGH_SUN_DEG = 5.0
 """Above it, neither refraction nor a hill moves the height that PVGIS gives."""
@@ -85,7 +83,7 @@ def numbers_in(cells: list[str]) -> tuple[FloatArray, list[int]]:
     """Return the numbers of a column, and the rows that are neither a number nor empty."""
     text = pd.Series(cells, dtype=str)
     values = np.array(pd.to_numeric(text, errors="coerce"), dtype=float)
-    odd = ~np.isfinite(values) & ~np.asarray(text.str.lower().isin(GAPS))
+    odd = ~np.isfinite(values) & ~np.asarray(text.str.lower().isin(EMPTY))
     return values, [int(row) for row in np.flatnonzero(odd)]
 
 

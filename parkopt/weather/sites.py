@@ -30,13 +30,20 @@ SHORT = {
 }
 """Column ``<site>_<basis>_<short>`` of the file to canonical name."""
 EARTH_KM = 6371.0
+"""Mean radius of the earth (IUGG)."""
 
 
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Return the great-circle distance of two (latitude, longitude), in km (haversine)."""
-    lat_a, lon_a, lat_b, lon_b = np.deg2rad([*a, *b])
-    half = np.sin((lat_b - lat_a) / 2) ** 2 + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
-    return float(2 * EARTH_KM * np.arcsin(np.sqrt(half)))
+    """Return the great-circle distance of two (latitude, longitude), in km."""
+    return float(haversine_km(a, np.array(b[0]), np.array(b[1])))
+
+
+def haversine_km(place: tuple[float, float], latitude: FloatArray, longitude: FloatArray) -> FloatArray:
+    """Return great-circle distances from a place to others, all in degrees north and east, in km."""
+    lat, other = np.deg2rad(place[0]), np.deg2rad(latitude)
+    half = np.sin((other - lat) / 2) ** 2
+    half = half + np.cos(lat) * np.cos(other) * np.sin(np.deg2rad(longitude - place[1]) / 2) ** 2
+    return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1))), dtype=float)
 
 
 def distances_km(places: Sequence[tuple[float, float]]) -> FloatArray:

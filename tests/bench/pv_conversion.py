@@ -159,7 +159,8 @@ def contest(site: Site, fit_on: np.ndarray, test_on: np.ndarray) -> tuple[list[l
         told = ", ".join(f"{key} {value:.4g}" for key, value in chosen.items())
         notes.append(f"{name}: scale {fit.scale:.3f}, {told}")
     fit = fits["scale, plane"][0]
-    notes += [f"used {fit.used_steps}, dropped {fit.dropped}, shift {fit.shift_min:.1f} min {fit.notes or ''}"]
+    told = " ".join(map(str, fit.notes))
+    notes += [f"used {fit.used_steps}, dropped {fit.dropped}, shift {fit.shift_min:.1f} min {told}"]
     notes += [f"odd days of the test {(~sound).sum() // DAY} of {now.size // DAY}; highest power {limit:.1f} MW"]
     return rows, notes, fit
 

@@ -73,6 +73,10 @@ def test_a_day_planned_on_scenarios_is_kept_answered_and_planned_on(ask):
     with open(kept, encoding="utf-8") as file:
         stored = json.load(file)
     assert stored["assets"]["offshore"]["levels"][9] == 0.5
+    [reasons] = [path for path in planned["files"] if path.endswith("why.json")]
+    with open(reasons, encoding="utf-8") as file:
+        told = json.load(file)
+    assert {one["kind"] for one in told if one["asset"] == "ess"} == {"hedged"}
     bill = json.loads(ask("bill", planned["run"], "--json"))  # made again: the same scenarios, the same plan
     assert sum(row["yuan"] for row in bill["rows"]) == pytest.approx(planned["summary"]["cost_yuan"], abs=0.05)
     again = json.loads(ask("intraday", planned["run"], "--at", "12:00", "--json"))
@@ -95,6 +99,11 @@ def test_a_service_request_says_what_to_plan_on(home):
     assert wrong.status_code == 422
     assert client.get("/v1/parks/sheyang/forecast", params={"date": "2026-06-02", "asset": "moon"}).status_code >= 400
     assert client.get("/v1/parks/sheyang/forecast", params={"date": "yesterday"}).status_code == 422
+    fine = client.get(
+        "/v1/parks/sheyang/forecast", params={"date": "2026-06-02", "step_min": "30", "asset": "offshore"}
+    )
+    assert len(fine.json()["start"]) == 48
+    assert client.get("/v1/parks/sheyang/forecast", params={"date": "2026-06-02", "step_min": 7}).status_code == 422
 
 
 def test_a_replay_as_a_table_as_files_and_as_a_figure(ask, tmp_path):

@@ -111,6 +111,12 @@ def test_harmonic_by_hand():
     assert found.threshold == 0.75
 
 
+def test_a_forecast_below_0_is_no_perfect_one():
+    """Clipped to 0 against 40 and 60 MW: |40/40 - .5| everywhere, hence 0."""
+    found = of("harmonic", said=[-10.0, -30.0, 0.0, 50.0])
+    assert found.by_day.tolist() == pytest.approx([0.0, 1.0])
+
+
 def test_months_are_those_of_the_zone():
     assert [str(m) for m in of("zhejiang").by_month.index] == ["2026-01", "2026-02"]
 

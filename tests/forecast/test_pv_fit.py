@@ -98,7 +98,7 @@ def test_a_wrong_clock_is_told_and_nothing_moved(steps):
     assert fit.shift_min == pytest.approx(15.0 * steps, abs=6.0)
     assert bool(fit.notes) == (steps != 0)
     if steps:
-        assert ("behind" if steps > 0 else "ahead") in fit.notes[0]
+        assert ("behind" if steps > 0 else "ahead") in fit.notes[0].en
         assert fit.nmae > 0.005, "the error of the wrong clock stays"
 
 

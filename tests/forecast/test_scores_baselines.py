@@ -74,6 +74,20 @@ def test_nielsen_goes_from_the_last_value_to_the_mean():
     assert np.abs(share[60:]).max() < 0.25
 
 
+@pytest.mark.parametrize(("minutes", "lag"), [(0, 1), (30, 2)])
+def test_the_lead_of_nielsen_counts_from_what_is_known(minutes, lag):
+    """Issued at 23:30, the last hour known began at 22:00: two before the midnight that is forecast."""
+    noise = np.random.RandomState(2).standard_normal(len(INDEX))
+    power = np.zeros(len(INDEX))
+    for i in range(1, len(power)):
+        power[i] = 0.9 * power[i - 1] + noise[i]
+    issued = pd.DatetimeIndex([INDEX[1000] - pd.Timedelta(minutes=minutes)]).tz_convert("UTC")
+    found = base.nielsen(base.History(power, INDEX), INDEX[1000:1001].tz_convert("UTC"), issued)
+    known = power[: 1001 - lag]
+    weight = np.corrcoef(known[lag:], known[:-lag])[0, 1]
+    assert found[0] == pytest.approx(weight * known[-1] + (1 - weight) * known.mean())
+
+
 def test_smart_persistence_scales_the_clear_sky():
     clear = np.maximum(0, np.sin((INDEX.hour - 6) * np.pi / 12))
     found = base.smart_persistence(base.History(0.6 * clear, INDEX), clear, DAY, 2 * clear[:24], ISSUED)

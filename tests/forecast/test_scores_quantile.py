@@ -53,10 +53,6 @@ def test_coverage_and_width():
     q = normal()
     assert sq.coverage(q, ACTUAL) == pytest.approx(0.8, abs=0.02)
     assert sq.width(q) == pytest.approx(2 * norm.ppf(0.9), rel=1e-9)
-    widths = sq.sharpness(q)
-    assert len(widths) == 9
-    assert widths[0.8] == pytest.approx(2 * norm.ppf(0.9), rel=1e-9)
-    assert list(widths.values()) == sorted(widths.values(), reverse=True)
 
 
 def test_pit_is_level_for_a_good_forecast_only():

@@ -40,7 +40,7 @@ def test_a_known_curve_comes_back(record):
     assert abs(fit.bias) < 0.005
     assert (np.diff(fit.curve.power_mw) >= 0).all()
     assert fit.curve.cut_out_m_per_s >= 25.0
-    assert "No storm stop" in fit.notes[0] or "shows a storm stop" in fit.notes[0]
+    assert "No storm stop" in fit.notes[0].en or "shows a storm stop" in fit.notes[0].en
 
 
 def test_density_matters(record):
@@ -76,7 +76,8 @@ def test_a_storm_stop_in_the_record_is_kept(record):
     wind[40:], power[40:] = np.minimum(wind[40:], 20.0), np.minimum(power[40:], 80.0)
     fit = fit_power_curve(wind, power, 80.0, density_kg_per_m3=np.full(HOURS, RHO_0_KG_PER_M3))
     assert fit.curve.cut_out_m_per_s == 23.0
-    assert fit.notes == ("The record shows a storm stop at 23 m/s.",)
+    assert [str(note) for note in fit.notes] == ["The record shows a storm stop at 23 m/s."]
+    assert "23 m/s" in fit.notes[0].zh
     got = wind_power_mw([22.0, 23.5], RHO_0_KG_PER_M3, fit.curve, fit.curve.power_mw.max(), 0.0)
     assert got[0] > 70
     assert got[1] == 0

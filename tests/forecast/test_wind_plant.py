@@ -164,6 +164,20 @@ def test_the_users_curve_keeps_its_distance_to_its_rating(week):
     np.testing.assert_allclose(available(week, kind="wind", fleet=fleet, capacity="80 MW"), rated, rtol=1e-9)
 
 
+def test_a_fleet_is_rated_by_its_ratings_not_by_its_curves(week):
+    """A curve that reaches 900 of 1000 kW: 80 of them are 80 MW, and 8 MW out of service are a tenth."""
+    curve = power_curve("V164/8000")
+    rows = zip(curve.speeds_m_per_s, curve.power_mw / curve.power_mw.max() * 900, strict=True)
+    (week.folder / "c.csv").write_text("v,kw\n" + "".join(f"{float(v)!r},{float(p)!r}\n" for v, p in rows))
+    own = {"file": "c.csv", "speed": "v", "power": "kw", "power_unit": "kW", "rated": "1 MW"}
+    fields = {"kind": "wind", "fleet": [{"curve": own, "count": 80, "hub_height": "105 m"}]}
+    assert Wind(**fields).rated_mw(week.folder) == pytest.approx(80)
+    stamps = "".join(f"2026-01-{d:02d}T{h:02d}:00+08:00,8\n" for d in range(1, 8) for h in range(24))
+    (week.folder / "out.csv").write_text("time,mw\n" + stamps, encoding="utf-8")
+    held = available(week, **fields, outage={"file": "out.csv", "column": "mw", "unit": "MW"})
+    np.testing.assert_allclose(held, 0.9 * available(week, **fields), rtol=1e-9)
+
+
 def test_files_are_named_for_the_hash():
     fleet = [FLEET[0], {"curve": {"file": "b.csv", "power_unit": "kW"}, "count": 1, "hub_height": "90 m"}]
     plant = Wind(kind="wind", fleet=fleet, outage={"file": "o.csv", "column": "x", "unit": "MW"})
@@ -176,7 +190,7 @@ def test_calibrated_to_the_hours_of_the_year(year):
     assert found.field == "loss"
     assert 0 < found.value < 1
     assert available(year, **ONE, loss=found.value).sum() / 80 == pytest.approx(2551.0)
-    assert "2551 h over a year of embedded" in found.notes[0]
+    assert "2551 h over a year of embedded" in found.notes[0].en
     apart = Wind(**ONE, losses={"wake": 0.08, "availability": 0.955})
     second = calibrate_to_flh(apart, year, 2551.0)
     assert second.field == "losses.performance"

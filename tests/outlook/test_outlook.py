@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from parkopt.faults import MissingKey, TooLittleHistory, WrongOption
+from parkopt.faults import MissingKey, OutsideData, TooLittleHistory, WrongOption
 from parkopt.intake import DayRequest
 from parkopt.outlook import issue_of, outlook_of, planned_on, what_came
 from parkopt.outlook.came import day_noise
@@ -86,6 +86,37 @@ def test_what_came_of_the_day_itself_is_never_learnt_from(chain):
     assert (seen.past.known <= at.issue).all()
 
 
+def test_a_long_horizon_never_meets_its_own_days_in_last_years_copy():
+    made = posed(on="chain", days=31)
+    loaded = made.observed.loaded
+    at = Asked(loaded.file, loaded.grid, made.observed.weather, issue_of(loaded.grid), 1, "sklearn", False, {})
+    seen = learnt(at, "offshore", loaded.park.assets["offshore"], made.series["offshore"]["available_mw"])
+    past, ahead = (
+        {(t.month, t.day) for t in index.tz_convert(loaded.grid.zone)} for index in (seen.past.index, loaded.grid.index)
+    )
+    assert not past & ahead
+
+
+def test_later_days_are_forecast_like_days_ahead():
+    """PV of a week: each day's median stays near its chain, not near the late evening of the days that were learnt."""
+    made = posed(on="median", days=7)
+    chain = made.outlook.physical["roof_pv"]["available_mw"].reshape(7, 24).sum(axis=1)
+    middle = made.series["roof_pv"]["available_mw"].reshape(7, 24).sum(axis=1)
+    assert (middle > 0.5 * chain).all()
+    assert any("later days" in note for note in made.outlook.notes)
+    one = posed(on="median")
+    assert made.series["roof_pv"]["available_mw"][:24] == pytest.approx(one.series["roof_pv"]["available_mw"], abs=8.0)
+    assert not any("later days" in note for note in one.outlook.notes)
+
+
+def test_what_came_is_no_forecast(chain):
+    with pytest.raises(WrongOption, match="chain"):
+        posed(on="median", weather_basis="actual")
+    late = chain.observed.weather.assign_attrs(issued_at="2026-06-01T20:00+08:00")
+    loaded = chain.observed.loaded
+    assert outlook_of(loaded.file, loaded.grid, late, chain.series).issue.hour == 20
+
+
 def test_a_fit_serves_the_days_it_was_made_for(chain):
     loaded, fits = chain.observed.loaded, {}
     first = outlook_of(loaded.file, loaded.grid, chain.observed.weather, chain.series, ahead_days=3, fits=fits)
@@ -110,7 +141,7 @@ def test_what_a_request_means(chain, text, kind, level):
     assert planned_on(found.text, chain.problem.park) == found
 
 
-@pytest.mark.parametrize("text", ["P0", "P100", "P5.5", "mean", "50"])
+@pytest.mark.parametrize("text", ["P0", "P100", "P5.5", "P4", "P96", "mean", "50"])
 def test_what_no_request_may_say(chain, text):
     with pytest.raises(WrongOption):
         planned_on(text, chain.problem.park)
@@ -156,6 +187,9 @@ def test_a_record_corrects_the_chain(own):
     assert windy.any()
     assert made.series["offshore"]["available_mw"][windy].sum() == pytest.approx(0.8 * chained[windy].sum(), rel=0.15)
     came = what_came(made.observed.loaded.file, made.problem.grid, made.series, 0.0, 0)
+    beyond = posed(own, date(2026, 3, 1))
+    with pytest.raises(OutsideData):  # the record ends before: nobody knows what came
+        what_came(beyond.observed.loaded.file, beyond.problem.grid, beyond.series, 0.0, 0)
     assert came["offshore"]["available_mw"] == pytest.approx(0.8 * chained, abs=1e-3)
 
 

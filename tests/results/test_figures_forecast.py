@@ -57,6 +57,9 @@ def test_bands_beyond_the_outer_levels_are_left_out():
     narrow = FORECAST.on(LEVELS[3:-3])
     labels = ff.fan_chart(narrow, INDEX).axes[0].get_legend_handles_labels()[1]
     assert labels == ["Central 60 %", "Central 30 %", "Median forecast"]
+    low = FORECAST.on(LEVELS[:12])  # up to 60 %
+    labels = ff.fan_chart(low, INDEX).axes[0].get_legend_handles_labels()[1]
+    assert labels == ["Median forecast"]
 
 
 def test_the_measurement_is_drawn_where_it_was():

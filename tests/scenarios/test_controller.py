@@ -1,10 +1,14 @@
 """The rule-based controller, rule by rule."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parkopt.park.charges import DemandCharge
+from parkopt.park.state import AssetState, ParkState
 from parkopt.scenarios.controller import Store, even_mw, paid_peak_mw, rule_based, store_mw
 from parkopt.solve import solve
 from parkopt.solve.follow import follow, missed_mwh
@@ -86,5 +90,20 @@ def test_the_whole_plan_is_one_that_can_be_followed():
     assert settled.objective >= solve(problem, EXACT).objective
 
 
-def test_the_paid_peak_is_that_of_the_state_or_the_plan():
-    assert paid_peak_mw(day([100.0])) == 0.0
+def test_the_paid_peak_is_that_of_the_month_or_the_plan():
+    """A peak of the month before was paid for then; the planned one counts in every month."""
+    problem = day([100.0], state=ParkState(assets={"grid": AssetState(month="2026-07", peak_mw=40.0)}))
+    assert paid_peak_mw(problem) == 40.0
+    june = ParkState(assets={"grid": AssetState(month="2026-06", peak_mw=40.0)})
+    assert paid_peak_mw(day([100.0], state=june)) == 0.0
+    tariff = {"demand": {"price": "40 yuan/kW/month", "planned_peak": "15 MW"}}
+    assert paid_peak_mw(with_tariff(day([100.0], state=june), tariff)) == 15.0
+
+
+def with_tariff(problem, changes):
+    """The same day with a demand charge."""
+    grid = problem.park.assets["grid"]
+    demand = DemandCharge.model_validate(changes["demand"])
+    tariff = grid.tariff.model_copy(update={"demand": demand})
+    assets = {**problem.park.assets, "grid": grid.model_copy(update={"tariff": tariff})}
+    return replace(problem, park=problem.park.model_copy(update={"assets": assets}))

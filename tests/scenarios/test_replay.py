@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parkopt.clock import TimeGrid
 from parkopt.scenarios.replay import Terms, carbon_kg, replay
 from parkopt.scenarios.strategies import MEANINGS, NAMES, Knows, Uncertain, run_day, seen_at
+from parkopt.schedule import next_state
 from parkopt.solve import check, solve
 from tests.solve.days import EXACT, day, days
 
@@ -98,11 +100,14 @@ def test_a_surprise_fades_and_caution_grows():
 
 
 def test_states_are_handed_over_and_sums_close():
-    problem = day([100.0, 400.0], sun=[6.0, 0.0], store={"soc_final": 0.0, "final": "free", "soc_initial": 0.5})
+    """A battery that starts half full and may end empty: its 4 MWh are sold on the first day and never again."""
+    store = {"soc_final": 0.0, "final": "free", "soc_initial": 0.5}
+    problem = day([400.0] * 24, sun=[0.0] * 24, store=store)
 
     def case(when):
-        sun = [6.0, 2.0] if when.day % 2 else [0.0, 0.0]
-        return problem, knows(problem, sun, [6.0, 0.0])
+        grid = TimeGrid.day(when, problem.grid.zone)
+        sun = [when.day % 2 * 2.0] * 24
+        return replace(problem, grid=grid), knows(problem, sun, [1.0] * 24)
 
     told = []
     found = replay("demo", START, 3, case, Terms(("expected", "rule"), EXACT), told.append)
@@ -113,10 +118,32 @@ def test_states_are_handed_over_and_sums_close():
         assert rows[name]["cost_yuan"] == pytest.approx(sum(run.cost_yuan for run in track.runs))
         assert rows[name]["regret_yuan"] == pytest.approx(found.regret_yuan(name).sum())
     assert rows["perfect"]["regret_yuan"] == 0.0
-    # the battery was half full once: 4 MWh of it are sold on the first day and never again
-    first, second, _ = found.tracks["perfect"].runs
-    assert first.import_mwh < second.import_mwh or first.day.day % 2 == 0
+    first, _, third = found.tracks["perfect"].runs
+    assert third.import_mwh - first.import_mwh == pytest.approx(4 * 0.9, abs=1e-4)  # two days of the same sun
     assert found.tracks["perfect"].state.of("ess").soc_mwh == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_new_year_begins_with_new_counters():
+    """31 December and 1 January: what the year has seen so far is the new year's alone."""
+    rules = {"direct_connection": "multi_user_688", "self_use_of_available": 0.1, "breach_price": "0.1 yuan/kWh"}
+    problem = day([400.0] * 24, sun=[5.0] * 24, rules=rules, day=date(2026, 12, 31))
+
+    def case(when):
+        return replace(problem, grid=TimeGrid.day(when, problem.grid.zone)), knows(problem, [5.0] * 24, [5.0] * 24)
+
+    state = replay("demo", date(2026, 12, 31), 2, case, Terms(("expected",), EXACT)).tracks["expected"].state
+    alone = next_state(solve(replace(problem, grid=TimeGrid.day(date(2027, 1, 1), problem.grid.zone)), EXACT))
+    assert state.year.year == 2027
+    assert state.year == alone.year
+
+
+def test_nobody_sees_later_hours_of_what_is_not_uncertain_either():
+    """Heat, prices and the like differ too where the weather came otherwise: beyond the step they are as forecast."""
+    problem = day([100.0] * 4, sun=[0.0] * 4)
+    known = knows(problem, [1.0] * 4, [2.0] * 4)
+    came = {**known.actual, "load": {"demand_mw": np.array([5.0, 5.0, 5.0, 5.0])}}
+    seen = seen_at(replace(known, actual=came), 1, 1.0, cautious=False)
+    assert seen["load"]["demand_mw"].tolist() == [5.0, 5.0, 10.0, 10.0]
 
 
 def test_carbon_is_that_of_the_imports():

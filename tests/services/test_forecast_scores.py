@@ -178,6 +178,50 @@ def test_quantiles_that_fall_or_are_none(tmp_path):
         score_of(write(tmp_path, {"measured": [1] * 3, "q5": [1] * 3, "p05": [1] * 3}))
 
 
+@pytest.mark.parametrize("levels", [range(5, 50, 5), range(55, 100, 5)])
+def test_one_side_of_a_distribution_is_refused(tmp_path, levels):
+    columns = {"measured": [1.0] * 3} | {f"q{q:02d}": [q / 10] * 3 for q in levels}
+    with pytest.raises(WrongQuantiles, match="median"):
+        score_of(write(tmp_path, columns))
+
+
+def test_levels_that_end_early_make_no_crps(tmp_path):
+    columns = {"measured": [1.0] * 3} | {f"q{q:02d}": [q / 10] * 3 for q in range(5, 65, 5)}
+    report = score_of(write(tmp_path, columns))
+    assert rows(report)["median"]["crps_mw"] is None
+    assert rows(report)["median"]["coverage"] == {}
+
+
+def test_interval_score_by_hand(tmp_path):
+    """Width 2; of two steps one lies 3 MW outside: 2 + 10 x 3 / 2."""
+    report = score_of(write(tmp_path, {"measured": [5.0, 9.0], "q10": [4, 4], "q50": [5, 5], "q90": [6, 6]}))
+    assert rows(report)["median"]["interval_score_mw"]["80%"] == pytest.approx(17)
+
+
+def test_forecasts_below_0_are_counted(tmp_path):
+    path = write(tmp_path, {"measured": [10.0] * 24, "forecast": [-5.0] * 6 + [10.0] * 18})
+    report = score_of(path, kind="wind", rules=("harmonic",))
+    assert any(note.en.startswith("6 step(s) are forecast below 0") and "6" in note.zh for note in report.notes)
+    assert report.as_dict()["forecasts"][0]["rules"][0]["accuracy"] == pytest.approx(0)
+    assert not any("below 0" in note.en for note in score_of(path, kind="load").notes)
+
+
+def test_days_of_another_zone_are_told_where_rules_count_them(tmp_path):
+    path = write(tmp_path, {"measured": [1.0] * 24, "forecast": [1.0] * 24}, zone="+00:00")
+    told = score_of(path, kind="wind")
+    assert any("those of +00:00; --zone +08:00" in note.en for note in told.notes)
+    assert told.as_dict()["zone"] == "+00:00"
+    for other in (score_of(path, kind="wind", columns=ForecastColumns(zone="+08:00")), score_of(path, rules=())):
+        assert not any("--zone" in note.en for note in other.notes)
+
+
+def test_a_file_that_may_be_cut_off_is_told(tmp_path):
+    path = write(tmp_path, {"measured": [10.0, 20.0], "forecast": [10.0, 20.0]})
+    assert not any("cut off" in note.en for note in score_of(path).notes)
+    path.write_bytes(path.read_bytes().rstrip()[:-2])
+    assert any("cut off" in note.en and "截断" in note.zh for note in score_of(path).notes)
+
+
 def test_scenarios_by_hand(tmp_path):
     """Two members 3 and 4 off in every hour of one day: energy score (3 + 4) root 24 / 2 - root 24 / 4."""
     measured = np.full(30, 50.0)
@@ -223,6 +267,7 @@ def test_rules_by_hand(tmp_path):
     assert gbt["pass_rate"] == 1
     calm = score_of(write(tmp_path, {"measured": [1.0] * 24, "forecast": [2.0] * 24}), rules=("anhui_wind",))
     assert calm.as_dict()["forecasts"][0]["rules"][0]["points"] == 0
+    assert "剔除" in calm.as_dict("zh")["forecasts"][0]["rules"][0]["why"]
     assert {one["name"] for one in rule_list()} >= {"zhejiang", "southern"}
     assert not any("jiangsu" in one["name"] for one in rule_list())
 
@@ -255,6 +300,7 @@ def test_a_capacity_below_the_measured_power(tmp_path):
     with pytest.raises(ImplausibleValue) as found:
         score_of(path)
     assert (found.value.where.row, found.value.where.field) == (3, "measured")
+    assert "装机容量 100 MW" in found.value.message("zh")
     told = score_of(write(tmp_path, {"measured": [20, 104], "forecast": [22, 38]}))
     assert any("above the capacity" in note.en for note in told.notes)
 

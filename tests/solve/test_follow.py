@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkopt.faults import NoSolution
+from parkopt.park.charges import DemandCharge
 from parkopt.solve import check, solve
 from parkopt.solve.follow import follow, missed_mwh, plan_of
 from tests.solve.days import EXACT, day, days
@@ -47,6 +48,18 @@ def test_need_alone_departs_from_a_plan():
     assert settled.reported["ess"]["charge_mw"][0] == pytest.approx(2.0, abs=1e-6)
     assert missed_mwh(settled, plan) == pytest.approx(2.0, abs=1e-6)
     assert settled.objective == pytest.approx(100 * (12 + 10))  # the penalty is no part of the cost
+
+
+@pytest.mark.parametrize("step", [60, 15])
+def test_a_plan_is_not_left_for_money(step):
+    """A new peak at 50 yuan/kW costs 50,000 yuan a MW; the charging that makes it was planned and is held."""
+    problem = day([100.0, 100.0], store={}, step=step)
+    plan = {"ess": {"charge_mw": np.array([4.0, 0.0]), "discharge_mw": np.array([0.0, 0.0])}}
+    demand = DemandCharge.model_validate({"price": "50 yuan/kW/month"})
+    grid = problem.park.assets["grid"]
+    grid = grid.model_copy(update={"tariff": grid.tariff.model_copy(update={"demand": demand})})
+    park = problem.park.model_copy(update={"assets": {**problem.park.assets, "grid": grid}})
+    assert missed_mwh(follow(replace(problem, park=park), plan, EXACT), plan) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_steps_beyond_the_plan_are_free():

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from parkopt.errors import Where
 from parkopt.faults import NotAGridPoint, UnclearSums, WrongUnit
-from parkopt.weather.era5_cells import choose, distance_km
+from parkopt.weather.era5_cells import choose
 from parkopt.weather.era5_fields import Field, find_sums, from_direction_deg, humidity_percent, in_unit, per_hour
+from parkopt.weather.sites import haversine_km
 from tests.weather.era5_files import SITE, since_midnight, world
 
 FILE = Where(file="x.nc")
@@ -85,5 +86,5 @@ def test_the_seam_and_the_far_side_of_the_globe():
 
 
 def test_distance():
-    assert distance_km((0.0, 0.0), np.array([0.0]), np.array([90.0]))[0] == pytest.approx(6371 * np.pi / 2)
-    assert pd.notna(distance_km((90.0, 0.0), np.array([90.0]), np.array([180.0]))[0])
+    assert haversine_km((0.0, 0.0), np.array([0.0]), np.array([90.0]))[0] == pytest.approx(6371 * np.pi / 2)
+    assert pd.notna(haversine_km((90.0, 0.0), np.array([90.0]), np.array([180.0]))[0])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from parkopt.clock import TimeGrid
 from parkopt.errors import Faults
@@ -140,6 +141,41 @@ def test_instants_of_radiation_are_not_shifted(source):
     assert "derived from global" in found.attrs["notes"]
 
 
+INSTANT = ("shortwave_radiation", "direct_radiation", "diffuse_radiation", "direct_normal_irradiance")
+
+
+def as_instants(answer):
+    """Rename the light of an answer to that of its stamps, its members too."""
+    for block in ("hourly", "hourly_units"):
+        for key in [key for key in answer[block] if key.startswith(INSTANT)]:
+            name, _, member = key.partition("_member")
+            answer[block][f"{name}_instant{member and '_member' + member}"] = answer[block].pop(key)
+    return answer
+
+
+def test_instants_of_members_are_not_shifted(source):
+    answer = as_instants(usual(members=2))
+    answer["hourly"]["shortwave_radiation_instant_member02"] = [None] * 120
+    light = np.array(answer["hourly"]["shortwave_radiation_instant"])
+    control, first = source(answer).members(PARK, DAY)
+    for found, share in ((control, 1), (first, 0.98)):
+        assert found["ghi_w_per_m2"].to_numpy() == pytest.approx((light[40:64] + light[41:65]) / 2 * share, abs=1e-3)
+
+
+@pytest.mark.parametrize("kept", ["diffuse_radiation", "shortwave_radiation"])
+def test_light_made_of_instants_is_not_shifted(source, kept):
+    answer = as_instants(usual(keys=("direct_radiation", kept, "temperature_2m", "wind_speed_100m")))
+    direct, other = (np.array(answer["hourly"][key + "_instant"]) for key in ("direct_radiation", kept))
+    ghi, dhi = (direct + other, other) if kept == "diffuse_radiation" else (other, other - direct)
+    found = source(answer).fetch(PARK, DAY)
+    for name, light in (("ghi_w_per_m2", ghi), ("dhi_w_per_m2", dhi)):
+        assert found[name].to_numpy() == pytest.approx((light[40:64] + light[41:65]) / 2, abs=1e-3), name
+    for block in ("hourly", "hourly_units"):
+        answer[block]["direct_radiation"] = answer[block].pop("direct_radiation_instant")
+    with pytest.raises(MissingColumn, match=f"'{kept}' is missing"):
+        source(answer).fetch(PARK, DAY)
+
+
 def test_direct_and_sea_level_stand_in(source):
     keys = ("direct_radiation", "diffuse_radiation", "temperature_2m", "pressure_msl", "wind_speed_100m")
     hill = Location(latitude=33.8, longitude=120.5, altitude="500 m")
@@ -171,6 +207,20 @@ def test_quarter_hours(source):
     assert shaped == pytest.approx(source(usual()).fetch(PARK, DAY)["ghi_w_per_m2"].to_numpy())
 
 
+@pytest.mark.parametrize("step_min", [15, 30])
+def test_a_day_is_the_same_alone_and_among_others(source, step_min):
+    made = source(usual())
+    alone = made.fetch(PARK, TimeGrid.day(date(2026, 7, 15), CN, step_min))
+    three = made.fetch(PARK, TimeGrid.day(date(2026, 7, 14), CN, step_min, 3))
+    xr.testing.assert_allclose(alone, three.isel(time=slice(alone.sizes["time"], 2 * alone.sizes["time"])), rtol=1e-12)
+    # at the edge of the file the end is held, as it was
+    edge = TimeGrid(stub.utc("2026-07-13"), timedelta(minutes=step_min), 24 * 60 // step_min, CN)
+    first = made.fetch(PARK, edge)["temp_air_degc"].to_numpy()
+    hourly = made.fetch(PARK, TimeGrid(edge.start, timedelta(hours=1), 24, CN))["temp_air_degc"].to_numpy()
+    assert first[0] == pytest.approx(hourly[0])
+    assert first[-1] != pytest.approx(hourly[-1], abs=1e-3)
+
+
 def test_members_come_control_first(source):
     answer = usual(members=3)
     for key in [key for key in answer["hourly"] if key.endswith("member03")]:
@@ -190,7 +240,20 @@ def test_members_come_control_first(source):
 def test_archive_is_what_happened(source):
     found = source(usual(), basis="actual").fetch(PARK, DAY)
     assert found.attrs["basis"] == "actual"
-    assert "ERA5" in found.attrs["notes"]
+    assert "taken for what came, as asked" in found.attrs["notes"]
+    assert "ERA5" not in found.attrs["notes"]
+
+
+@pytest.mark.parametrize("asked", [None, "forecast", "actual"])
+@pytest.mark.parametrize(
+    ("service", "basis"), [("forecast", "forecast"), ("ensemble", "forecast"), ("archive", "actual")]
+)
+def test_the_address_decides_where_it_is_known(source, asked, service, basis):
+    known = {"format": "parkopt-open-meteo-1", "fetched_at": "2026-07-14T06:00:00+00:00", "answer": json.dumps(usual())}
+    attrs = source(known | {"url": f"https://a.b/v1/{service}?x=1"}, basis=asked).fetch(PARK, DAY).attrs
+    assert attrs["basis"] == basis
+    assert ("ERA5" in attrs["notes"]) is (basis == "actual")
+    assert ("not taken for what came" in attrs["notes"]) is (asked == "actual" != basis)
 
 
 def test_nearest_place_and_far_place(source):
@@ -281,6 +344,14 @@ BAD = [
     (change("utc_offset_seconds", 3600), ShiftedClock, "utc_offset_seconds"),
     (change("utc_offset_seconds", 1e9), BrokenFile, "utc_offset_seconds"),
     (change("latitude", None), BrokenFile, "latitude"),
+    (change("latitude", 999), BrokenFile, "latitude is 999"),
+    (change("longitude", -180.5), BrokenFile, "longitude is -180.5"),
+    (change("latitude", 10**400), BrokenFile, "latitude is 1000"),
+    (change("issued_at", "yesterday"), BrokenFile, "issued_at is 'yesterday'"),
+    (change("issued_at", "2026-07-14T06:00"), BrokenFile, "not a time with its offset"),
+    (change("hourly.temperature_2m.5", 10**400), UnreadableValue, "hourly.temperature_2m, row 6"),
+    (change("utc_offset_seconds", 10**400), BrokenFile, "utc_offset_seconds"),
+    (change("hourly.time.4", "9999-12-31T00:00"), UnreadableTime, "hourly.time, row 5"),
 ]
 
 
@@ -298,6 +369,14 @@ def test_bad_answers_name_key_and_row(source, spoil, fault, told):
     assert isinstance(first, fault)
     assert told in first.text()
     assert "answer.json" in caught.value.text()
+
+
+@pytest.mark.parametrize("stamp", [10**15, 10**400, -(10**12), 4_102_444_800, True, 1.5])
+def test_unix_times_that_are_none(source, stamp):
+    answer = usual(unixtime=True)
+    answer["hourly"]["time"][4] = stamp
+    with pytest.raises(UnreadableTime, match=r"hourly\.time, row 5.*unix seconds"):
+        source(answer).fetch(PARK, DAY)
 
 
 def test_three_hourly_steps_are_refused(source):

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta, timezone
 from pathlib import Path
+from urllib.parse import quote, quote_plus, urlencode
 
 import numpy as np
 import pytest
@@ -179,6 +180,29 @@ def test_the_key_is_told_to_the_service_alone(source, server):
     spoken = chain + repr(secret) + caught.value.text("zh") + "".join(path.read_text() for path in kept_files(secret))
     assert KEY not in spoken
     assert "s3cret" not in spoken
+
+
+@pytest.mark.parametrize("key", ["ab/cd ef+g", "s3 cr%2Fet", 'q"u\\o'])
+def test_no_spelling_of_the_key_is_told_or_kept(source, server, key):
+    secret = replace(source, config=replace(source.config, key=key))
+    escaped = json.dumps(key)[1:-1].replace("/", "\\/")
+    spelt = [
+        key,
+        quote(key),
+        quote(key, safe=""),
+        quote_plus(key),
+        urlencode({"apikey": key}).partition("=")[2],
+        escaped,
+    ]
+    shown = secret._without_key("; ".join(spelt))
+    assert shown == "; ".join(["***"] * len(spelt))
+    secret.fetch(PARK, DAY)
+    assert server.queries[0]["apikey"] == [key]
+    kept = "".join(path.read_text() for path in kept_files(secret))
+    assert not [one for one in spelt if one in kept]
+    server.plan = ["400"]
+    with pytest.raises(NoWeather, match=r"The key \*\*\* is not known"):
+        secret.fetch(PARK, TimeGrid.day(date(2026, 8, 15), CN))
 
 
 def test_two_fetch_at_once(source, server):

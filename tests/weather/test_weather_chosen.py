@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from parkopt.weather import Embedded, Epw
+from datetime import date, timedelta, timezone
+
+from parkopt.clock import TimeGrid
+from parkopt.weather import CsvMapping, CsvWeather, Embedded, Epw
 from parkopt.weather.chosen import fetch_weather
 from tests.weather.test_bad_weather_files import DAY, EPW, SHEYANG, all_rows, cells, good_epw, scaled
+
+CN = timezone(timedelta(hours=8))
 
 
 def test_the_year_is_looked_at_whatever_the_day(tmp_path):
@@ -21,3 +26,13 @@ def test_weather_in_order_is_given_as_it_is(tmp_path):
     path.write_bytes(good_epw())
     for source in (Epw(path), Embedded()):
         assert fetch_weather(source, SHEYANG, DAY).identical(source.fetch(SHEYANG, DAY))
+
+
+def test_a_typical_year_of_a_few_dated_days_is_read(tmp_path):
+    days = TimeGrid.day(date(2027, 7, 1), CN, 60, 2)
+    table = Embedded("actual").fetch(SHEYANG, days).to_dataframe()
+    table.index = table.index.tz_localize("UTC").tz_convert(CN).map(lambda stamp: stamp.isoformat()).rename("time")
+    table.to_csv(tmp_path / "a.csv")
+    source = CsvWeather(tmp_path / "a.csv", CsvMapping(basis="typical_year"))
+    grid = TimeGrid.day(date(2027, 7, 2), CN)
+    assert fetch_weather(source, SHEYANG, grid).identical(source.fetch(SHEYANG, grid))

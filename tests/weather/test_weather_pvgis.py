@@ -245,6 +245,8 @@ def with_row(row, **cells):
     (as_csv(hourly(hours=1)), TooShort, None),
     (as_csv(hourly().drop(columns="WS10m")), MissingColumn, None),
     (as_csv(hourly().drop(columns="Gb(i)")), MissingColumn, None),
+    (as_csv(hourly().drop(columns="Gd(i)")), MissingColumn, None),
+    (as_json(hourly().drop(columns="Gd(i)")), MissingColumn, None),
     (as_csv(hourly(), legend={"T2m": "2-m air temperature (K)"}), WrongUnit, None),
     (as_csv(hourly(), legend={"WS10m": "10-m total wind speed (km/h)"}), WrongUnit, None),
     (as_csv(hourly(), legend={"Gb(i)": "Beam irradiation (J/m2)"}), WrongUnit, None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -19,7 +19,7 @@ def get_forecast(
     park: str,
     date: dt.date,
     days: Annotated[int, Query(ge=1, le=7)] = 1,
-    step_min: Literal[60, 30, 15] = 60,
+    step_min: int = 60,
     asset: str = "",
 ) -> dict[str, Any]:
     """Return chain and quantiles of wind, sun and loads in MW, as known at 09:00 of the day before."""

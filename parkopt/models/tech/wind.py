@@ -83,7 +83,7 @@ class Wind(Renewable):
 
     def rated_mw(self, folder: Path) -> float:
         """Return the installed power."""
-        return self.capacity or sum(one.capacity_mw for one in self.turbines(folder))
+        return self.capacity or sum(self._ratings(folder))
 
     def series(self, at: Conditions) -> dict[str, FloatArray]:
         """Return ``available_mw`` at the park's meter, after losses."""
@@ -95,7 +95,7 @@ class Wind(Renewable):
         )  # fmt: skip
         control = Control(losses.by_speed(), losses.wake_by_speed is None, self.restart_speed)
         power = farm_mw(turbines, air, control) * (1 - self._loss())
-        return {"available_mw": power if self.outage is None else power * self._in_service(self.outage, turbines, at)}
+        return {"available_mw": power if self.outage is None else power * self._in_service(self.outage, at)}
 
     def turbines(self, folder: Path) -> list[Turbines]:
         """Return the types with their curves read, each with the power that its curve's highest stands for.
@@ -120,6 +120,10 @@ class Wind(Renewable):
             for one, curve, mw in zip(self.fleet, curves, rated, strict=True)
         ]
 
+    def _ratings(self, folder: Path) -> list[float]:
+        """Return the sum of the ratings of each type of the fleet [MW]."""
+        return [one.count * self._curve(one.turbine, one.curve, folder).rated_mw for one in self.fleet]
+
     def _curve(self, name: str | None, spec: CurveFile | None, folder: Path) -> PowerCurve:
         found = read_curve(spec, folder) if spec is not None else power_curve(name or "")
         return found if self.soft_stop is None else with_soft_stop(found, self.soft_stop.begins, self.soft_stop.stops)
@@ -143,12 +147,11 @@ class Wind(Renewable):
         one = self.losses
         return combined_loss(one.wake, one.availability, one.electrical, one.performance)
 
-    def _in_service(self, spec: SeriesSpec, turbines: list[Turbines], at: Conditions) -> FloatArray:
+    def _in_service(self, spec: SeriesSpec, at: Conditions) -> FloatArray:
         """Return the share in service in each step, from MW or a share out of service."""
-        total = sum(one.capacity_mw for one in turbines)
         try:
             parse(f"1 {spec.unit}", "MWh" if spec.unit.endswith("Wh") else "MW")
-            unit, whole = "MW", self.capacity or total
+            unit, whole = "MW", self.rated_mw(at.folder)
         except UnitFault:
             unit, whole = "", 1.0
         read = read_series(spec, at.folder, unit)
@@ -165,7 +168,7 @@ class Calibrated:
     """Share lost [-]."""
     gross_full_load_h: float
     """Full-load hours of the same year without it [h/year]."""
-    notes: tuple[str, ...]
+    notes: tuple[Text, ...]
 
 
 def calibrate_to_flh(plant: Wind, year: Conditions, full_load_h: float) -> Calibrated:
@@ -200,5 +203,8 @@ def calibrate_to_flh(plant: Wind, year: Conditions, full_load_h: float) -> Calib
     rated = plant.rated_mw(year.folder)
     value = calibrated_loss(power, rated, full_load_h, year.grid.hours)
     source, basis = (str(year.weather.attrs[key]) for key in ("source", "basis"))
-    note = f"{field} fitted to {full_load_h:g} h over a year of {source} ({basis}, {power.size} steps)."
+    note = Text(
+        f"{field} fitted to {full_load_h:g} h over a year of {source} ({basis}, {power.size} steps).",
+        f"{field} 按 {source} 一年气象（{basis}，{power.size} 个时刻）拟合至 {full_load_h:g} 满发小时。",
+    )
     return Calibrated(field, value, full_load_hours(power, rated, year.grid.hours), (note,))
