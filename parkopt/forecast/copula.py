@@ -27,6 +27,7 @@ from parkopt.faults import GridMismatch, MissingKey, TooShort
 from parkopt.forecast.arrays import setting
 from parkopt.forecast.quantiles import Quantiles
 from parkopt.forecast.scenario_set import ScenarioSet
+from parkopt.weather.sites import distances_km
 
 Resource = Literal["wind", "pv", "load"]
 WIND_TAU_H, WIND_KM = 7.0, 250.0
@@ -41,7 +42,6 @@ WIND_PV = -0.15
 """Latent correlation of wind and PV at one place and time [-]."""
 LOAD_TAU_H = 6.0
 """Of a load's errors [h] (judgement)."""
-EARTH_KM = 6371.0
 _TAIL = 1e-6
 """Level at which the straight tails end."""
 
@@ -127,7 +127,7 @@ def covariance(blocks: Sequence[Block], n_steps: int, step_h: float = 1.0) -> Fl
 
     What `latent_draws` has in the mean of many draws; for tests and for looking at it.
     """
-    apart = _distance_km(blocks, blocks)
+    apart = _distance_km(blocks)
     kind = np.array([b.resource for b in blocks])
     on_wind = np.where(kind == "wind", 1.0, np.where(kind == "pv", WIND_PV, 0.0))
     pv = (kind == "pv").astype(float)
@@ -170,16 +170,12 @@ def _days(n: int, step_h: float) -> FloatArray:
 
 
 def _space(blocks: Sequence[Block], scale_km: float) -> FloatArray:
-    return np.asarray(np.exp(-_distance_km(blocks, blocks) / scale_km), dtype=float)
+    return np.asarray(np.exp(-_distance_km(blocks) / scale_km), dtype=float)
 
 
-def _distance_km(some: Sequence[Block], others: Sequence[Block]) -> FloatArray:
-    """Return great-circle distances, shape (len(some), len(others)) (haversine)."""
-    lat, lon = (np.radians([getattr(b, name) for b in some]) for name in ("latitude", "longitude"))
-    lat2, lon2 = (np.radians([getattr(b, name) for b in others]) for name in ("latitude", "longitude"))
-    half = np.sin((lat[:, None] - lat2) / 2) ** 2
-    half = half + np.cos(lat)[:, None] * np.cos(lat2) * np.sin((lon[:, None] - lon2) / 2) ** 2
-    return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))), dtype=float)
+def _distance_km(blocks: Sequence[Block]) -> FloatArray:
+    """Return the distances of all series, shape (s, s)."""
+    return distances_km([(b.latitude, b.longitude) for b in blocks])
 
 
 def with_tails(forecast: Quantiles, low: float, high: float) -> Quantiles:
