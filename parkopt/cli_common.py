@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from parkopt.errors import Language
 from parkopt.settings import settings
+
+if TYPE_CHECKING:
+    from parkopt.weather import CsvMapping
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text.")]
 Lang = Annotated[str, typer.Option("--lang", help="en or zh; PARKOPT_LANG or LANG decide where absent.")]
@@ -23,6 +27,17 @@ def language(lang: str = "") -> Language:
     if lang:
         raise WrongOption(option="--lang", value=lang, allowed="en, zh")
     return settings().language
+
+
+def weather_mapping(path: Path | None) -> CsvMapping | None:
+    """Return what a YAML file says of the columns of a CSV weather file; None without one."""
+    from parkopt.park.loader import load_part
+    from parkopt.weather import CsvMapping
+
+    if path is None:
+        return None
+    mapping: CsvMapping = load_part(path, CsvMapping)
+    return mapping
 
 
 def clean(text: object) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from rich.console import Console
 
+from parkopt.cli_common import weather_mapping
 from parkopt.clock import CHINA, fixed_zone, parse_date
 from parkopt.errors import Language, Where, raise_all
 from parkopt.faults import BrokenFile, MissingFile, MissingKey, NaiveTime, WrongDate, WrongOption
@@ -28,7 +29,6 @@ from parkopt.services.shares import green_share
 from parkopt.settings import Settings
 from parkopt.solve import Limits, Solution
 from parkopt.units import Quantity
-from parkopt.weather import CsvMapping
 
 DEFAULT_COLUMN = {"column": "demand_mw", "unit": "MW"}
 """A load file without a mapping: columns `time` (ISO 8601 with offset) and `demand_mw`."""
@@ -62,7 +62,7 @@ def request_of(
         days=days,
         objective=_objective(goal, carbon_price),
         weather=weather,
-        weather_map=load_part(weather_map, CsvMapping) if weather_map else None,
+        weather_map=weather_mapping(weather_map),
         weather_basis=_basis(weather_basis),
         on=on,
         loads=_loads(loads, load_map, load_annual),

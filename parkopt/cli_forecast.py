@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from parkopt.cli_common import Json, Lang, language, show
+from parkopt.cli_common import Json, Lang, language, show, weather_mapping
 from parkopt.errors import Language
 
 forecasts = typer.Typer(help="Forecasts with quantiles: show them, score them, fit a plant.", no_args_is_help=True)
@@ -48,30 +48,26 @@ def replay(
     lang: Lang = "",
 ) -> None:
     """Run past days as they would have gone: cost and carbon of each strategy against perfect foresight."""
-    import json
-
     from parkopt.clock import parse_date
-    from parkopt.park.loader import load_part
     from parkopt.scenarios.strategies import NAMES
     from parkopt.services import replay as service
+    from parkopt.services.writing import require_free
     from parkopt.solve.stochastic import Risk
-    from parkopt.weather import CsvMapping
 
     words = language(lang)
-    mapping = load_part(weather_map, CsvMapping) if weather_map else None
     names: Any = tuple(strategy) if strategy else NAMES
     learning: Any = learn
     asked = service.ReplayRequest(
         park=park, start=parse_date(start), days=days, strategies=names, step_min=step, weather=weather,
-        weather_map=mapping, actual=actual, level=level, draws=draws, keep=keep, seed=seed, learn=learning,
-        risk=Risk(weight=risk),
+        weather_map=weather_mapping(weather_map), actual=actual, level=level, draws=draws, keep=keep, seed=seed,
+        learn=learning, risk=Risk(weight=risk),
     )  # fmt: skip
     if out is not None:
-        service.require_free(out)
+        require_free(out)
     found = service.replay_park(asked, None if as_json else lambda line: typer.echo(line, err=True))
     files = service.write_replay(found, out, words) if out is not None else []
     if as_json:
-        show({**json.loads(service.as_json(found)), "files": files})
+        show({**service.as_data(found), "files": files})
         return
     _print_replay(found.rows, words)
     for note in (*found.notes, *files):

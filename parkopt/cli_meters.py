@@ -117,10 +117,11 @@ def sample(
     """Make synthetic meter files from planned days, by the weather that came; each row says that it is synthetic."""
     from parkopt.park.discover import find_park
     from parkopt.services import meters as service
+    from parkopt.services.writing import write_files
 
     words = language(lang)
     first, days = service.days_of(month, day)
-    paths = service.write_files(service.sample(find_park(park), first, days, noise=noise), out)
+    paths = write_files(service.sample(find_park(park), first, days, noise=noise), out)
     if as_json:
         show({"synthetic": True, "files": [str(path) for path in paths]})
         return

@@ -34,9 +34,11 @@ def show_forecast(
     from parkopt.cli_day import tomorrow
     from parkopt.clock import parse_date
     from parkopt.intake import DayRequest
+    from parkopt.results.figure_names import require_figure
     from parkopt.services import outlooks
 
     words = language(lang)
+    require_figure("--figure", figure)
     request = DayRequest(park, parse_date(date) if date else tomorrow(), step, days, weather=weather)
     found = outlooks.outlook(request)
     data = outlooks.as_data(found, asset)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from parkopt.cli_common import Json, Lang, language, show
+from parkopt.cli_common import Json, Lang, language, show, weather_mapping
 
 if TYPE_CHECKING:
     from parkopt.park.table import ClockSpec
@@ -81,13 +81,13 @@ def score(  # noqa: PLR0917
 ) -> None:
     """Score forecasts against what was measured: errors, skill, quantiles, scenarios, dispatch rules."""
     from parkopt import cli_score_print
-    from parkopt.services import forecast_figures as figures
+    from parkopt.results.figure_names import require_figure
     from parkopt.services import forecast_scores as service
     from parkopt.units import Quantity
 
     words = language(lang)
     for option, path in (("--figure", figure), ("--reliability", reliability), ("--pit", pit)):
-        figures.require_figure(option, path)
+        require_figure(option, path)
     asked = service.ScoreRequest(
         file=file,
         capacity_mw=_mw(capacity) if capacity else None,
@@ -222,7 +222,7 @@ def fit_pv(  # noqa: PLR0917
     from parkopt.services import plant_fits
 
     words = language(lang)
-    asked = plant_fits.PlantRequest(park, asset, weather, _weather_map(weather_map))
+    asked = plant_fits.PlantRequest(park, asset, weather, weather_mapping(weather_map))
     clock = _clock(mapping, zone, time if mapping is None else "")
     found = plant_fits.fit_pv(asked, file, power, unit, clock)
     if as_json:
@@ -248,16 +248,9 @@ def calibrate(  # noqa: PLR0917
     from parkopt.services import plant_fits
 
     words = language(lang)
-    asked = plant_fits.PlantRequest(park, asset, weather, _weather_map(weather_map))
+    asked = plant_fits.PlantRequest(park, asset, weather, weather_mapping(weather_map))
     found = plant_fits.calibrate(asked, full_load_hours, by, parse_date(start) if start else None)
     if as_json:
         show(cli_fit_print.calibrated_data(found, asset, words))
     else:
         cli_fit_print.print_calibrated(found, asset, words)
-
-
-def _weather_map(path: Path | None) -> Any:
-    from parkopt.park.loader import load_part
-    from parkopt.weather import CsvMapping
-
-    return None if path is None else load_part(path, CsvMapping)

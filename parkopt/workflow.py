@@ -27,7 +27,7 @@ from parkopt.intake import DayRequest, asked_sha256, opening_state, require_days
 from parkopt.ledger import FileLog, evidence, write_evidence
 from parkopt.models import Problem, technologies
 from parkopt.models.base import Conditions, Series, Technology
-from parkopt.outlook import Outlook, PlannedOn, outlook_of, planned_on
+from parkopt.outlook import Outlook, outlook_of, planned_on
 from parkopt.park.discover import find_park
 from parkopt.park.loader import load_park as read_park
 from parkopt.reopen import (
@@ -118,9 +118,7 @@ def forecast(observed: Observed, ctx: Context) -> Forecast:
     loaded = observed.loaded
     at = Conditions(loaded.grid, observed.weather, loaded.park.location, loaded.file.folder)
     series: Mapping[str, Series] = {n: a.series(at) for n, a in loaded.park.assets.items() if isinstance(a, Technology)}
-    on, outlook = planned_on(loaded.request.on, loaded.park), None
-    if not loaded.request.on and observed.weather.attrs["basis"] == "actual":
-        on = PlannedOn("chain")  # what came needs no forecast
+    on, outlook = planned_on(loaded.request.on, loaded.park, str(observed.weather.attrs["basis"])), None
     if on.kind != "chain":
         outlook = outlook_of(loaded.file, loaded.grid, observed.weather, series)
         series = outlook.cautious(on.level)

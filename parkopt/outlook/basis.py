@@ -34,15 +34,16 @@ class PlannedOn:
         return "median" if self.level == MEDIAN else f"P{self.level * PERCENT:.0f}"
 
 
-def planned_on(text: str, park: Park) -> PlannedOn:
-    """Return what a request means by `text`.
+def planned_on(text: str, park: Park, weather_basis: str = "forecast") -> PlannedOn:
+    """Return what a request means by `text`; weather that is what came needs no forecast.
 
     Raises
     ------
     WrongOption
     """
     if not text:
-        return PlannedOn("quantile") if has_history(park) else PlannedOn("chain")
+        corrected = has_history(park) and weather_basis != "actual"
+        return PlannedOn("quantile") if corrected else PlannedOn("chain")
     if text in ("chain", "scenarios"):
         return PlannedOn("chain" if text == "chain" else "scenarios")
     found = QUANTILE.fullmatch("P50" if text == "median" else text)

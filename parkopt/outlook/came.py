@@ -66,14 +66,11 @@ def _recorded(history: SeriesSpec | None, folder: Path, grid: TimeGrid) -> Float
 
 def day_noise(grid: TimeGrid, seed: int) -> FloatArray:
     """Return AR(1) noise of unit variance (n,), within 3 standard deviations; each local day begins anew."""
-    rho = HOURLY_RHO**grid.hours
+    from parkopt.weather.synth_noise import field
+
     days = np.asarray(grid.local.strftime("%Y%m%d")).astype(int)
     found = np.empty(grid.n)
     for day in np.unique(days):
-        here = np.flatnonzero(days == day)
-        white = np.random.RandomState((int(day) * 7919 + seed) % 2**32).standard_normal(len(here))
-        level = float(white[0])
-        for place, shock in zip(here, white, strict=True):
-            level = level if place == here[0] else rho * level + float(np.sqrt(1 - rho**2) * shock)
-            found[place] = level
+        here, random = days == day, np.random.RandomState((int(day) * 7919 + seed) % 2**32)
+        found[here] = field(random, int(here.sum()), np.zeros((1, 1)), 1.0, HOURLY_RHO**grid.hours)[:, 0]
     return np.clip(found, -MOST_SIGMA, MOST_SIGMA)

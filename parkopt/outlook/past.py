@@ -18,7 +18,6 @@ from parkopt.forecast.pv_sun import sun
 from parkopt.models.base import Conditions
 from parkopt.models.renewable import Renewable
 from parkopt.outlook.types import Asked
-from parkopt.park.base import Location
 from parkopt.park.series import Series, on_grid, read_series
 from parkopt.weather import Embedded, Source
 from parkopt.weather.chosen import fetch_weather, past_weather
@@ -34,20 +33,17 @@ NO_WEATHER = "weather: {history: data/past_forecasts.csv}"
 
 @dataclass(frozen=True)
 class Learnt:
-    """A past for one plant, with its chain, and what is wanted; powers in MW."""
+    """A past for one plant, with its chain; powers in MW."""
 
     past: Past
-    physical_past: FloatArray
-    dark_past: BoolArray | None
-    wanted: Wanted
+    physical: FloatArray
     dark: BoolArray | None
-    synthetic: bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
     """What is odd or was repaired in the past forecasts."""
 
 
-def learnt(at: Asked, name: str, plant: Renewable, physical_mw: FloatArray) -> Learnt:
-    """Return what a plant's correction learns from, and the features of the horizon.
+def learnt(at: Asked, name: str, plant: Renewable) -> Learnt:
+    """Return what a plant's correction learns from.
 
     With `history` in the park file: that record, beside the forecasts of `weather.history`.
     Without: the embedded year at the park's place, its forecast and what came of it.
@@ -61,28 +57,38 @@ def learnt(at: Asked, name: str, plant: Renewable, physical_mw: FloatArray) -> L
     TooFar
         Where there is no record, and the park lies far from the embedded year's sites.
     """
+    history = plant.history
+    record = None if history is None else read_series(history, at.file.folder, "MW")
     forecasts = _forecasts(at, plant)
-    grid = _past_grid(at, name, plant, forecasts)
+    grid = _past_grid(at, name, record, forecasts)
     location, folder = at.file.park.location, at.file.folder
     weather = fetch_weather(forecasts, location, grid)
     chain = plant.series(Conditions(grid, weather, location, folder))["available_mw"]
-    actual, synthetic = _actual(plant, grid, location, at)
-    alike = not synthetic or str(at.weather.attrs["source"]).startswith("embedded")
-    light = plant.kind == "pv"
-    issued, now = _issues(grid), pd.DatetimeIndex([pd.Timestamp(at.issue)] * at.grid.n)
-    # a later day is looked at like the days that were learnt: as the day ahead of its own run
-    spans = ((weather, grid, chain, issued), (at.weather, at.grid, physical_mw, _issues(at.grid)))
-    rated = plant.rated_mw(folder)
-    rows = [_features(*span, rated, location, light=light, alike=alike) for span in spans]
+    actual = _came(at, plant, grid) if history is None or record is None else on_grid(record, history, grid)
+    ends = grid.index + pd.Timedelta(grid.step)
     return Learnt(
-        past=Past(grid.index, issued, grid.index + pd.Timedelta(grid.step), rows[0], actual),
-        physical_past=chain,
-        dark_past=_dark(weather) if light else None,
-        wanted=Wanted(at.grid.index, now, rows[1]),
-        dark=_dark(at.weather) if light else None,
-        synthetic=synthetic,
-        notes=() if synthetic else _told(weather, name),
+        past=Past(grid.index, _issues(grid), ends, _features(at, plant, weather, grid, chain), actual),
+        physical=chain,
+        dark=_dark(plant, weather),
+        notes=() if record is None else _told(weather, name),
     )
+
+
+def wanted(at: Asked, plant: Renewable, physical_mw: FloatArray) -> tuple[Wanted, BoolArray | None]:
+    """Return the steps of the horizon with their features, and where there is no light (None: light plays no part).
+
+    Parameters
+    ----------
+    at : Asked
+        Park, horizon, weather and issue.
+    plant : Renewable
+        The plant.
+    physical_mw : FloatArray
+        Its chain on the horizon's weather, shape (n,) [MW].
+    """
+    issued = pd.DatetimeIndex([pd.Timestamp(at.issue)] * at.grid.n)
+    features = _features(at, plant, at.weather, at.grid, physical_mw)
+    return Wanted(at.grid.index, issued, features), _dark(plant, at.weather)
 
 
 def _told(weather: xr.Dataset, name: str) -> tuple[str, ...]:
@@ -100,16 +106,15 @@ def _forecasts(at: Asked, plant: Renewable) -> Source:
     return found
 
 
-def _past_grid(at: Asked, name: str, plant: Renewable, forecasts: Source) -> TimeGrid:
+def _past_grid(at: Asked, name: str, record: Series | None, forecasts: Source) -> TimeGrid:
     """Return whole local days up to the day of the issue for which there are forecasts and measurements."""
     zone, step = at.grid.zone, at.grid.step
     last = datetime.combine(at.issue.astimezone(zone).date(), time(), zone)
-    if plant.history is None:
+    if record is None:
         horizon = -(-(at.grid.n * step) // timedelta(days=1))
         first = last - timedelta(days=max(1, LONGEST_DAYS - at.ahead_days - horizon + 1))
     else:
         first = last - timedelta(days=LONGEST_RECORD_DAYS)
-        record = read_series(plant.history, at.file.folder, "MW")
         spans = [(record.index[0], record.index[-1] + pd.Timedelta(record.step)), *_span(forecasts)]
         first = max(first, *(_midnight(start, zone, up=True) for start, _ in spans))
         last = min(last, *(_midnight(end, zone, up=False) for _, end in spans))
@@ -129,13 +134,11 @@ def _midnight(moment: pd.Timestamp, zone: timezone, *, up: bool) -> datetime:
     return (local.ceil("D") if up else local.floor("D")).to_pydatetime()
 
 
-def _actual(plant: Renewable, grid: TimeGrid, location: Location, at: Asked) -> tuple[FloatArray, bool]:
-    """Return what came [MW], and whether nobody measured it."""
-    if plant.history is not None:
-        record: Series = read_series(plant.history, at.file.folder, "MW")
-        return on_grid(record, plant.history, grid), False
-    came = Embedded("actual").fetch(location, grid)
-    return plant.series(Conditions(grid, came, location, at.file.folder))["available_mw"], True
+def _came(at: Asked, plant: Renewable, grid: TimeGrid) -> FloatArray:
+    """Return what a plant did in the embedded year [MW]; nobody measured it."""
+    location = at.file.park.location
+    weather = Embedded("actual").fetch(location, grid)
+    return plant.series(Conditions(grid, weather, location, at.file.folder))["available_mw"]
 
 
 def _issues(grid: TimeGrid) -> pd.DatetimeIndex:
@@ -145,26 +148,28 @@ def _issues(grid: TimeGrid) -> pd.DatetimeIndex:
 
 
 def _features(
-    weather: xr.Dataset,
-    grid: TimeGrid,
-    physical_mw: FloatArray,
-    issued: pd.DatetimeIndex,
-    rated_mw: float,
-    location: Location,
-    *,
-    light: bool,
-    alike: bool,
+    at: Asked, plant: Renewable, weather: xr.Dataset, grid: TimeGrid, physical_mw: FloatArray
 ) -> pd.DataFrame:
-    """Return the features of a span: of the chain and the clock alone where past and present weather are not alike."""
-    if not alike:
+    """Return the features of a span: of the chain and the clock alone where past and present weather are not alike.
+
+    A later day is looked at like the days that were learnt: as the day ahead of its own run.
+    """
+    rated, issued = plant.rated_mw(at.file.folder), _issues(grid)
+    if plant.history is None and not str(at.weather.attrs["source"]).startswith("embedded"):
         hours = grid.local.hour.to_numpy() + grid.local.minute.to_numpy() / 60
-        return pd.DataFrame({"physical": physical_mw / rated_mw, "hour": hours})
-    if not light:
-        return wind_features(weather, physical_mw, rated_mw, issued)
-    place = (location.latitude, location.longitude, location.altitude)
-    where = sun(grid.index, *place, float(weather.attrs["solar_offset_min"]))
-    return pv_features(weather, physical_mw, rated_mw, (where.zenith_deg, where.azimuth_deg, where.dni_extra), issued)
+        return pd.DataFrame({"physical": physical_mw / rated, "hour": hours})
+    if not _by_light(plant):
+        return wind_features(weather, physical_mw, rated, issued)
+    here = at.file.park.location
+    offset = float(weather.attrs["solar_offset_min"])
+    where = sun(grid.index, here.latitude, here.longitude, here.altitude, offset)
+    return pv_features(weather, physical_mw, rated, (where.zenith_deg, where.azimuth_deg, where.dni_extra), issued)
 
 
-def _dark(weather: xr.Dataset) -> BoolArray:
-    return np.asarray(weather["ghi_w_per_m2"].to_numpy() <= 0.0)
+def _by_light(plant: Renewable) -> bool:
+    return plant.kind == "pv"
+
+
+def _dark(plant: Renewable, weather: xr.Dataset) -> BoolArray | None:
+    """Return where there is no light; None for a plant that needs none."""
+    return np.asarray(weather["ghi_w_per_m2"].to_numpy() <= 0.0) if _by_light(plant) else None

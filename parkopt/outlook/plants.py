@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from parkopt.clock import FloatArray
@@ -9,7 +10,7 @@ from parkopt.faults import TooFar
 from parkopt.forecast.correct import Correction, fit_correction
 from parkopt.forecast.quantiles import sure
 from parkopt.models.renewable import Renewable
-from parkopt.outlook.past import Learnt, learnt
+from parkopt.outlook.past import learnt, wanted
 from parkopt.outlook.types import Asked, Expected
 
 
@@ -35,28 +36,28 @@ def plant_expected(at: Asked, name: str, plant: Renewable, physical_mw: FloatArr
     resource: Literal["wind", "pv"] = "pv" if plant.kind == "pv" else "wind"
     rated = plant.rated_mw(at.file.folder)
     try:
-        seen = learnt(at, name, plant, physical_mw)
+        fit = _fit(at, name, plant, rated)
     except TooFar:
         note = f"No spread is known for {name}: it has no history, and the embedded year is too far away."
         return Expected(
             "available_mw", resource, sure(physical_mw), "none", synthetic=True, rated_mw=rated, notes=(note,)
         )
-    fit = _fit(at, name, seen, rated)
-    found = fit.predict(seen.wanted, physical_mw, dark=seen.dark)
-    notes = (*seen.notes, *fit.notes)
-    if seen.synthetic:
+    steps, dark = wanted(at, plant, physical_mw)
+    notes = fit.notes
+    if plant.history is None:
         notes += (f"The spread of {name} is that of the embedded synthetic year, not of a record.",)
-    return Expected("available_mw", resource, found, fit.method, seen.synthetic, rated, notes)
+    quantiles = fit.predict(steps, physical_mw, dark=dark)
+    return Expected("available_mw", resource, quantiles, fit.method, plant.history is None, rated, notes)
 
 
-def _fit(at: Asked, name: str, seen: Learnt, rated_mw: float) -> Correction:
+def _fit(at: Asked, name: str, plant: Renewable, rated_mw: float) -> Correction:
     """Return the correction of a plant: fitted now, or the one that serves these days already."""
     kept = at.fits.get(name)
     if kept is not None and at.issue < kept[0]:
         return kept[1]
-    engine = None if seen.synthetic and not at.boost else at.engine
-    fit = fit_correction(
-        seen.past, seen.physical_past, rated_mw, issue=at.issue, engine=engine, dark_past=seen.dark_past
-    )
+    seen = learnt(at, name, plant)
+    engine = None if plant.history is None and not at.boost else at.engine
+    made = fit_correction(seen.past, seen.physical, rated_mw, issue=at.issue, engine=engine, dark_past=seen.dark)
+    fit = replace(made, notes=(*seen.notes, *made.notes))
     at.fits[name] = (at.until, fit)
     return fit

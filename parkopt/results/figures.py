@@ -9,6 +9,8 @@ import io
 import json
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -53,15 +55,22 @@ def figures(schedule: xr.Dataset, lang: Language) -> dict[str, str]:
     lang : {"en", "zh"}
         Language of the labels.
     """
-    import matplotlib as mpl
-
-    with ONE_AT_A_TIME, mpl.rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts have them
+    with styled():
         return {
             "sources": svg_of(_dispatch(schedule, lang)),
             "storage": svg_of(_storage(schedule, lang)),
             "green_by_hour": svg_of(_green(schedule, lang)),
         }
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the style of all figures, one at a time."""
+    import matplotlib as mpl
+
+    with ONE_AT_A_TIME, mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts have them
+        yield
 
 
 def _axes(edges: FloatArray, lang: Language) -> tuple[Figure, Any]:

@@ -7,7 +7,6 @@ not in hue, so that they read in greyscale and with any colour vision.
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,15 +14,15 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from parkopt.clock import FloatArray
 from parkopt.errors import Language
-from parkopt.faults import CannotWrite, GridMismatch, WrongOption
+from parkopt.faults import CannotWrite, GridMismatch
 from parkopt.forecast.quantiles import Quantiles
 from parkopt.forecast.scores_quantile import Reliability, pit_histogram
-from parkopt.results.figures import ONE_AT_A_TIME, STYLE
+from parkopt.results.figure_names import require_figure
+from parkopt.results.figures import styled, svg_of
 
 BANDS = ((0.9, "#d6e4ee"), (0.6, "#9dbfd6"), (0.3, "#5b90b5"))
 """Central shares and their colours, darker towards the middle."""
@@ -189,8 +188,7 @@ def _styled(make: Callable[[], T]) -> T:
     """Make or write a figure in the style of all, one at a time."""
     import matplotlib as mpl
 
-    with ONE_AT_A_TIME, mpl.rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts have them
+    with styled():
         mpl.rcParams["font.sans-serif"] = _installed()
         return make()
 
@@ -212,14 +210,7 @@ def readable(lang: Language, path: Path) -> Language:
 
 def svg(figure: Figure) -> str:
     """Return a figure as SVG text, letters kept as text; the same bytes each time."""
-
-    def write() -> str:
-        text = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(text, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-        whole = text.getvalue()
-        return whole[whole.index("<svg") :]
-
-    return _styled(write)
+    return _styled(lambda: svg_of(figure))
 
 
 def save(figure: Figure, path: Path) -> Path:
@@ -232,8 +223,7 @@ def save(figure: Figure, path: Path) -> Path:
     CannotWrite
         Where the file cannot be written.
     """
-    if path.suffix not in (".svg", ".png"):
-        raise WrongOption(option="figure", value=path.name, allowed=".svg, .png")
+    require_figure("figure", path)
     data = svg(figure).encode() if path.suffix == ".svg" else _png(figure)
     try:
         path.write_bytes(data)

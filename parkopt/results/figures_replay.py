@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 
 from parkopt.clock import FloatArray
 from parkopt.errors import Language
-from parkopt.results.figures import ONE_AT_A_TIME, STYLE, svg_of
+from parkopt.results.figures import styled, svg_of
 
 COLOURS = ("#3b8ea5", "#f2b134", "#5aa469", "#8c6bb1", "#b07d62", "#d1495b", "#202124")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
@@ -36,10 +35,7 @@ def replay_svg(names: Sequence[str], percent: Sequence[float], daily_yuan: Seque
     lang : {"en", "zh"}
         Language of the labels.
     """
-    import matplotlib as mpl
-
-    with ONE_AT_A_TIME, mpl.rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts have them
+    with styled():
         return svg_of(_figure(names, percent, daily_yuan, lang))
 
 

@@ -24,6 +24,7 @@ from parkopt.intake import DayRequest
 from parkopt.ledger import FileLog, load_or_create_key
 from parkopt.reopen import ReplanRequest
 from parkopt.results.summary import summary
+from parkopt.services.writing import require_free
 from parkopt.settings import Settings
 from parkopt.stages import Accounted, Context
 from parkopt.store.schedules import Schedules, Share, Stored
@@ -92,8 +93,8 @@ def plan_by(
 ) -> Planned:
     """Run a flow, write its results as one folder and keep its schedule; see `plan_day`."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    if out is not None and out.exists():
-        raise CannotWrite(path=out, reason="it already exists")
+    if out is not None:
+        require_free(out)
     with ONE_AT_A_TIME, _working_folder(out.parent if out else config.home / "runs") as working:
         ctx = Context(
             run=name,

@@ -14,23 +14,17 @@ import pandas as pd
 
 from parkopt.clock import parse_date
 from parkopt.errors import Language, Text, Where
-from parkopt.faults import CannotWrite, NothingToScore, OutsideData, WrongOption
+from parkopt.faults import NothingToScore, OutsideData, WrongOption
 from parkopt.forecast.quantiles import Quantiles
 from parkopt.services.forecast_scores import Report, Scored, rule_row
+from parkopt.services.writing import require_free, write_files
 
-SUFFIXES = (".svg", ".png")
 MOST_DAYS = 31
 """Days in one fan; more cannot be read."""
 DAY = pd.Timedelta(days=1)
 NO_QUANTILES = "only with quantile columns (q05, q50, q95) in the file"
 Span = tuple[pd.Timestamp, pd.Timestamp]
 """First and last day."""
-
-
-def require_figure(option: str, path: Path | None) -> None:
-    """Raise `WrongOption` where a figure cannot be of this name: better before the work than after."""
-    if path is not None and path.suffix not in SUFFIXES:
-        raise WrongOption(Where(field=option), option=option, value=path.name, allowed=", ".join(SUFFIXES))
 
 
 def shown(report: Report) -> Scored:
@@ -162,13 +156,8 @@ def write_all(report: Report, folder: Path, chosen: Sequence[Span], lang: Langua
         "scores.json": json.dumps(report.as_dict(lang), ensure_ascii=False, indent=1),
         "rules.csv": _rules_csv(report),
     }
-    try:
-        folder.mkdir(parents=True)
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CannotWrite(path=folder, reason=error.strerror or str(error)) from error
-    files = [str(folder / name) for name in texts]
+    require_free(folder)
+    files = [str(path) for path in write_files(texts, folder)]
     files += write_fans(report, folder / "fan.svg", chosen, lang)
     if report.quantiles is not None and len(report.quantiles.levels) > 1:
         files += [write_reliability(report, folder / "reliability.svg", lang)]

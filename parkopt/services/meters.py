@@ -11,7 +11,6 @@ from typing import Any
 from parkopt.clock import TimeGrid, fixed_zone, parse_date
 from parkopt.errors import Language, ParkoptError, Where, raise_all
 from parkopt.faults import (
-    CannotWrite,
     FileKnown,
     MissingFile,
     OutOfRange,
@@ -256,24 +255,3 @@ def sample(park_path: Path, first: date, days: int, *, noise: int = 50) -> dict[
         made += sample_readings(planned.schedule, park, noise=noise)
     made.sort(key=lambda one: (one.device, one.register, one.start))
     return sample_files(made, park)
-
-
-def write_files(files: dict[str, str], folder: Path) -> list[Path]:
-    """Write files to a folder; none of them may be there already.
-
-    Raises
-    ------
-    CannotWrite
-        Where one is there, or the folder cannot be written; nothing is overwritten.
-    """
-    paths = {folder / name: text for name, text in files.items()}
-    for path in paths:
-        if path.exists():
-            raise CannotWrite(path=path, reason="it already exists")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, text in paths.items():
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CannotWrite(path=folder, reason=error.strerror or str(error)) from error
-    return list(paths)

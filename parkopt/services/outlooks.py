@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parkopt.errors import Language, Where
-from parkopt.faults import CannotWrite, UnknownAsset, WrongOption
+from parkopt.faults import UnknownAsset, WrongOption
 from parkopt.intake import DayRequest
 from parkopt.outlook import Outlook
 from parkopt.services.day import ONE_AT_A_TIME, version
@@ -59,18 +59,12 @@ def draw(found: Forecast, asset: str, path: Path, lang: Language) -> None:
     ------
     UnknownAsset, WrongOption, CannotWrite
     """
-    from parkopt.results.figures_forecast import fan_chart, save
+    from parkopt.results.figures_forecast import fan_chart, readable, save
 
-    if path.suffix not in (".svg", ".png"):
-        raise WrongOption(Where(field="figure"), option="--figure", value=path.name, allowed=".svg, .png")
     if not asset:
         raise WrongOption(Where(field="asset"), option="--asset", value="", allowed="the asset whose fan is drawn")
     seen = _known(found, asset)
-    drawn = fan_chart(seen.assets[asset].quantiles, seen.grid.local, None, lang)
-    try:
-        save(drawn, path)
-    except OSError as error:
-        raise CannotWrite(path=path, reason=error.strerror or str(error)) from error
+    save(fan_chart(seen.assets[asset].quantiles, seen.grid.local, None, readable(lang, path)), path)
 
 
 def _known(found: Forecast, asset: str) -> Outlook:

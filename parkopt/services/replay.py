@@ -15,7 +15,7 @@ import numpy as np
 
 from parkopt.clock import FloatArray
 from parkopt.errors import Language, Where
-from parkopt.faults import CannotWrite, MissingKey, OutOfRange, WrongOption
+from parkopt.faults import MissingKey, OutOfRange, WrongOption
 from parkopt.forecast.copula import LOAD_TAU_H, PV_TAU_H, WIND_TAU_H
 from parkopt.forecast.correct import Correction
 from parkopt.forecast.quantiles import LEVELS
@@ -28,6 +28,7 @@ from parkopt.results.figures_replay import replay_svg
 from parkopt.scenarios.replay import Replay, Terms, replay
 from parkopt.scenarios.strategies import MEANINGS, NAMES, Knows, Name, Uncertain
 from parkopt.services.day import ONE_AT_A_TIME
+from parkopt.services.writing import require_free, write_files
 from parkopt.solve import Limits
 from parkopt.solve.stochastic import Risk
 from parkopt.stages import Context, Forecast
@@ -198,12 +199,6 @@ def _as_yesterday(outlook: Outlook, before: dict[str, Any]) -> dict[str, Any]:
     return series
 
 
-def require_free(folder: Path) -> None:
-    """Raise `CannotWrite` where a folder exists already: better before hours of work than after."""
-    if folder.exists():
-        raise CannotWrite(path=folder, reason="it already exists")
-
-
 def write_replay(found: Replay, folder: Path, lang: Language) -> list[str]:
     """Write the table, the days and the figure of a replay; the folder must not exist yet.
 
@@ -211,20 +206,16 @@ def write_replay(found: Replay, folder: Path, lang: Language) -> list[str]:
     ------
     CannotWrite
     """
-    try:
-        folder.mkdir(parents=True)
-        files = {"replay.json": as_json(found), "days.csv": _days_csv(found), "replay.svg": figure(found, lang)}
-        for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CannotWrite(path=folder, reason=error.strerror or str(error)) from error
-    return [str(folder / name) for name in files]
+    require_free(folder)
+    table = json.dumps(as_data(found), ensure_ascii=False, indent=1)
+    files = {"replay.json": table, "days.csv": _days_csv(found), "replay.svg": figure(found, lang)}
+    return [str(path) for path in write_files(files, folder)]
 
 
-def as_json(found: Replay) -> str:
-    """Return a replay as JSON text."""
+def as_data(found: Replay) -> dict[str, Any]:
+    """Return a replay as plain data."""
     head = {"park": found.park, "start": found.start.isoformat(), "days": found.days, "notes": list(found.notes)}
-    return json.dumps({**head, "strategies": found.rows}, ensure_ascii=False, indent=1)
+    return {**head, "strategies": found.rows}
 
 
 def figure(found: Replay, lang: Language) -> str:

@@ -63,8 +63,7 @@ def follow(problem: Problem, plan: Plan, limits: Limits | None = None) -> Soluti
     NoSolution
         Where the day has no schedule at all, whatever the plan.
     """
-    limits = limits or Limits()
-    limits = replace(limits, gap=limits.gap_for(problem.grid.n))
+    limits = (limits or Limits()).for_steps(problem.grid.n)
     built = build(problem.with_exclusive(recipe_for(problem)))
     posed = Solution(built, compiled(built), {}, "posed", float("nan"), float("nan"), 0)
     found = again(posed, lambda made, form: held_near(made, form, plan), limits)

@@ -140,8 +140,7 @@ class Planner:
         FormsDiffer
             Where the arrays are not those of Pyomo's compiler (a fault of the code).
         """
-        clock, limits = _Clock(), limits or Limits()
-        limits = replace(limits, gap=limits.gap_for(problem.grid.n))
+        clock, limits = _Clock(), (limits or Limits()).for_steps(problem.grid.n)
         reasons: list[str] = []
         problem = problem.with_exclusive(recipe_for(problem))
         for rounds in count(1):

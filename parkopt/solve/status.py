@@ -39,6 +39,10 @@ class Limits:
             return self.gap
         return FINE_GAP if steps <= MANY_STEPS else WIDE_GAP
 
+    def for_steps(self, steps: int) -> Limits:
+        """Return the limits with the gap of a horizon of so many steps."""
+        return replace(self, gap=self.gap_for(steps))
+
 
 @dataclass(frozen=True)
 class Raw:

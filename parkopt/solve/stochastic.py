@@ -87,8 +87,7 @@ def hedge(
     """
     if len(problems) != len(weights) or not np.isclose(weights.sum(), 1.0) or (weights < 0).any():
         raise GridMismatch(name="weights", got=f"{len(weights)} with sum {weights.sum():g}", expected="sum 1")
-    risk, limits = risk or Risk(), limits or Limits()
-    limits = replace(limits, gap=limits.gap_for(problems[0].grid.n * len(problems)))
+    risk, limits = risk or Risk(), (limits or Limits()).for_steps(problems[0].grid.n * len(problems))
     exclusive = frozenset().union(*(recipe_for(one) for one in problems))
     builts = [build(one.with_exclusive(exclusive)) for one in problems]
     forms = [compiled(one) for one in builts]

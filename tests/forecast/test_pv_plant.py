@@ -13,6 +13,7 @@ from parkopt.forecast import pv
 from parkopt.forecast.pv_bifacial import BACK_SHADE, back_w_per_m2
 from parkopt.forecast.pv_losses import aged_share, bare_share, clean_share
 from parkopt.forecast.pv_plane import diffuse_shares
+from tests.forecast.pvlib_chain import by_model_chain
 
 PLACE = (33.8, 120.5, 3.0)
 INDEX = pd.date_range("2026-03-01", periods=24 * 120, freq="h", tz="UTC")
@@ -48,39 +49,6 @@ def plant(*arrays, ac=70.0, **more):
     return pv.Plant(80.0, ac, arrays or (pv.Array(SOUTH),), **more)
 
 
-def by_model_chain(weather, mounts, shares, diffuse, ac):
-    """pvlib's own chain: albedo 0, since it has one share for all diffuse light."""
-    from pvlib import location, modelchain, pvsystem
-
-    arrays = [
-        pvsystem.Array(
-            mount,
-            albedo=0,
-            module_parameters={"pdc0": 80.0 * share, "gamma_pdc": -0.0034, "FD": fd},
-            temperature_model_parameters={"u0": 25.0, "u1": 6.84},
-        )
-        for mount, share, fd in zip(mounts, shares, diffuse, strict=True)
-    ]
-    nothing = dict.fromkeys(("shading", "snow", "mismatch", "wiring", "connections", "lid", "age"), 0)
-    losses = {"soiling": 10, "nameplate_rating": 0, "availability": 0} | nothing
-    system = pvsystem.PVSystem(
-        arrays, inverter_parameters={"pdc0": ac / 0.98, "eta_inv_nom": 0.98}, losses_parameters=losses
-    )
-    chain = modelchain.ModelChain(
-        system,
-        location.Location(PLACE[0], PLACE[1], "UTC", PLACE[2]),
-        transposition_model="perez-driesse",
-        aoi_model="physical",
-        spectral_model="no_loss",
-        dc_model="pvwatts",
-        ac_model="pvwatts",
-        losses_model="pvwatts",
-        temperature_model="faiman",
-    )
-    chain.run_model(weather if len(arrays) == 1 else [weather] * len(arrays))
-    return chain.results.ac.fillna(0.0).to_numpy()
-
-
 @pytest.mark.parametrize("backtrack", [True, False])
 def test_tracker_equals_pvlib_model_chain(sun, weather, backtrack):
     from pvlib import pvsystem
@@ -88,7 +56,7 @@ def test_tracker_equals_pvlib_model_chain(sun, weather, backtrack):
     mount = pvsystem.SingleAxisTrackerMount(0, 170.0, 55.0, backtrack=backtrack, gcr=0.35)
     axis = pv.Tracker(170.0, 55.0, 0.35, backtrack)
     share = pd.Series(diffuse_shares(axis.angles_deg(sun)[0])[0], weather.index)
-    theirs = by_model_chain(weather, [mount], [1.0], [share], 70.0)
+    theirs = by_model_chain(PLACE, weather, [mount], [1.0], [share], 70.0).fillna(0.0).to_numpy()
     mine = pv.plant_power_mw(sun, sky(weather), plant(pv.Array(axis), albedo=0.0))
     np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
     assert mine.max() > 50
@@ -99,7 +67,7 @@ def test_two_orientations_equal_pvlib_with_two_arrays(sun, weather):
 
     mounts = [pvsystem.FixedMount(a.mount.tilt_deg, a.mount.azimuth_deg) for a in ROOFS]
     shares = [pv.diffuse_share(a.mount.tilt_deg)[0] for a in ROOFS]
-    theirs = by_model_chain(weather, mounts, [0.6, 0.4], shares, 45.0)
+    theirs = by_model_chain(PLACE, weather, mounts, [0.6, 0.4], shares, 45.0).fillna(0.0).to_numpy()
     mine = pv.plant_power_mw(sun, sky(weather), plant(*ROOFS, ac=45.0, albedo=0.0))
     np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
     assert (mine == 45.0).any(), "the limit holds the sum of both"

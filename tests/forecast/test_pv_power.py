@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from parkopt.faults import GridMismatch, NaiveTime, NegativeValue, OutOfRange, UnreadableValue
 from parkopt.forecast import pv
+from tests.forecast.pvlib_chain import by_model_chain
 
 YANCHENG = (33.8, 120.5, 3.0)
 EPW = Path(__file__).parents[3] / "shared/data/weather/CHN_SH_Shanghai-Hongqiao_1956_2023_TMYx.epw"
@@ -51,41 +52,14 @@ def test_equals_pvlib_model_chain(year, tilt, azimuth, ac):
 
     12 degC: the chain bends the light by the air of each hour, `sun` by that of 12 degC.
     """
-    from pvlib import location, modelchain, pvsystem
+    from pvlib import pvsystem
 
     index, weather = year
     weather = weather.assign(temp_air=12.0)
     fixed = pvsystem.FixedMount(surface_tilt=tilt, surface_azimuth=azimuth)
-    array = pvsystem.Array(
-        fixed,
-        albedo=0,
-        module_parameters={"pdc0": 80.0, "gamma_pdc": -0.0034, "FD": pv.diffuse_share(tilt)[0]},
-        temperature_model_parameters={"u0": 25.0, "u1": 6.84},
-    )
-    nothing = dict.fromkeys(("shading", "snow", "mismatch", "wiring", "connections", "lid"), 0) | {
-        "nameplate_rating": 0,
-        "age": 0,
-        "availability": 0,
-    }
-    system = pvsystem.PVSystem(
-        [array],
-        inverter_parameters={"pdc0": ac / 0.98, "eta_inv_nom": 0.98},
-        losses_parameters={"soiling": 10} | nothing,
-    )
-    chain = modelchain.ModelChain(
-        system,
-        location.Location(YANCHENG[0], YANCHENG[1], "UTC", YANCHENG[2]),
-        transposition_model="perez-driesse",
-        aoi_model="physical",
-        spectral_model="no_loss",
-        dc_model="pvwatts",
-        ac_model="pvwatts",
-        losses_model="pvwatts",
-        temperature_model="faiman",
-    )
-    chain.run_model(weather)
+    theirs = by_model_chain(YANCHENG, weather, [fixed], [1.0], [pv.diffuse_share(tilt)[0]], ac).to_numpy()
     mine = power(index, weather, tilt_deg=tilt, azimuth_deg=azimuth, ac_limit_mw=ac, albedo=0.0)
-    np.testing.assert_allclose(mine, chain.results.ac.to_numpy(), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
     assert mine.max() > 0.5 * ac
 
 

@@ -14,7 +14,8 @@ from parkopt.metering.reading import Register
 from parkopt.metering.sample import sample_readings
 from parkopt.models import Problem
 from parkopt.schedule import of_asset, to_schedule
-from parkopt.services.meters import add, coverage, days_of, metered_days, park_of, sample, write_files
+from parkopt.services.meters import add, coverage, days_of, metered_days, park_of, sample
+from parkopt.services.writing import write_files
 from parkopt.settings import Settings
 from parkopt.solve import solve
 from parkopt.testing import grid_asset, prices, small_problem

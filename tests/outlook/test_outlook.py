@@ -75,7 +75,7 @@ def test_what_came_of_the_day_itself_is_never_learnt_from(chain):
     loaded = chain.observed.loaded
     at = Asked(loaded.file, loaded.grid, chain.observed.weather, issue_of(loaded.grid), 31, "sklearn", False, {})
     plant = loaded.park.assets["offshore"]
-    seen = learnt(at, "offshore", plant, chain.series["offshore"]["available_mw"])
+    seen = learnt(at, "offshore", plant)
     local = seen.past.index.tz_convert(loaded.grid.zone)
     assert local[-1] < at.issue
     days = {(stamp.month, stamp.day) for stamp in local}
@@ -90,7 +90,7 @@ def test_a_long_horizon_never_meets_its_own_days_in_last_years_copy():
     made = posed(on="chain", days=31)
     loaded = made.observed.loaded
     at = Asked(loaded.file, loaded.grid, made.observed.weather, issue_of(loaded.grid), 1, "sklearn", False, {})
-    seen = learnt(at, "offshore", loaded.park.assets["offshore"], made.series["offshore"]["available_mw"])
+    seen = learnt(at, "offshore", loaded.park.assets["offshore"])
     past, ahead = (
         {(t.month, t.day) for t in index.tz_convert(loaded.grid.zone)} for index in (seen.past.index, loaded.grid.index)
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -24,14 +23,8 @@ from parkopt.settings import Settings, settings
 from parkopt.weather import cache
 from parkopt.weather.open_meteo import OpenMeteoFile
 from parkopt.weather.open_meteo_live import ASKED, LiveConfig, OpenMeteo, live_config
+from tests.weather.open_meteo_cases import CN, DAY, PARK, stub
 
-_spec = importlib.util.spec_from_file_location("open_meteo_stub", Path(__file__).with_name("open_meteo_stub.py"))
-stub = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(stub)
-
-CN = timezone(timedelta(hours=8))
-PARK = Location(latitude=33.8, longitude=120.5)
-DAY = TimeGrid.day(date(2026, 7, 15), CN)
 NOW = stub.utc("2026-07-14T06:00")
 KEY = "s3cret/key"
 
